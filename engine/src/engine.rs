@@ -1,0 +1,172 @@
+//! The three things one does: build a worker, load it, run it.
+
+use crate::cache::Cache;
+use crate::execution::{Execution, Thrown};
+use crate::snapshot::Snapshotter;
+use crate::worker::{Loader, Worker};
+use crate::{Diagnostic, Limits, Payload, run, sandbox, transform};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Builds, loads and runs workers. One per process; clones share everything.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    loader: Loader,
+    /// Made when the first worker is built.
+    snapshotter: Mutex<Option<Arc<Snapshotter>>>,
+}
+
+/// How an [`Engine`] is set up.
+pub struct Config {
+    /// The folder that keeps compiled code between processes; created when missing.
+    pub cache_dir: PathBuf,
+    /// Executions that can be under way at once; each reserves address space, not memory.
+    pub max_executions: u32,
+    /// The largest [`Limits::memory_bytes`] any execution may be given.
+    pub max_memory_bytes: usize,
+    /// Told, in one sentence, before something takes seconds.
+    pub notice: fn(&str),
+}
+
+/// A worker's source.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The name shown in errors and stacks, such as `worker.ts`; its extension tells the language.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What one execution is given.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The second parameter of the handler.
+    pub payload: Payload,
+    /// Execution facts, such as `WORKER_KEY`, seen by the guest as its environment.
+    pub environment: Vec<(String, String)>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The cache folder cannot be used.
+    #[error("cannot use the cache folder {}: {error}", .folder.display())]
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// This machine cannot run WebAssembly as configured.
+    #[error("cannot set up WebAssembly on this machine: {0}")]
+    Machine(String),
+}
+
+/// Why a source does not build.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The source is faulty; every fault that was found.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Source(Vec<Diagnostic>),
+    /// The top level of the module failed while it ran.
+    #[error("the top level of the worker failed: {0}")]
+    TopLevel(TopLevelError),
+    /// We could not try.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// How the top level of a module failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TopLevelError {
+    /// It threw.
+    #[error("{0}")]
+    Thrown(Thrown),
+    /// It ran into a limit; the sentence says which.
+    #[error("{0}")]
+    Limit(String),
+}
+
+/// Why a module cannot be a worker.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The module is not one that can run here; the sentence says why.
+    #[error("{0}")]
+    Module(String),
+}
+
+/// Why an execution was not tried.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// As many executions as [`Config::max_executions`] allows are under way.
+    #[error("too many executions are under way")]
+    Busy,
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl RunError {
+    #[expect(clippy::needless_pass_by_value, reason = "the form map_err takes")]
+    pub(crate) fn internal(error: wasmtime::Error) -> Self {
+        Self::Internal(format!("{error:#}"))
+    }
+}
+
+impl Engine {
+    /// Sets up the engine; compiles nothing yet.
+    pub fn new(config: Config) -> Result<Self, SetupError> {
+        let machine = |error: wasmtime::Error| SetupError::Machine(format!("{error:#}"));
+        let engine = sandbox::engine(config.max_executions, config.max_memory_bytes).map_err(machine)?;
+        let linker = sandbox::linker(&engine).map_err(machine)?;
+        let mut context = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut context);
+        let cache = Cache::open(&config.cache_dir, context.finish())
+            .map_err(|error| SetupError::Cache { folder: config.cache_dir, error })?;
+        let loader = Loader::new(engine, linker, cache, config.notice);
+        Ok(Self(Arc::new(Inner { loader, snapshotter: Mutex::default() })))
+    }
+
+    /// Builds `source` into the bytes of a `worker.wasm`: the same source gives the same bytes on every machine.
+    ///
+    /// The module imports nothing but WASI: `standalone` asks for what every module still is.
+    pub async fn build(&self, source: &Source, _standalone: bool) -> Result<Vec<u8>, BuildError> {
+        let script = transform::transform(&source.name, &source.text).map_err(BuildError::Source)?;
+        let snapshotter = self.snapshotter()?;
+        snapshotter.snapshot(&source.name, &script.code, &script.map).await
+    }
+
+    /// Checks a module and compiles it, or takes it from the cache. Blocks: milliseconds for what [`Engine::build`]
+    /// made, seconds for a large module that this machine has never seen.
+    pub fn load(&self, module: &[u8]) -> Result<Worker, LoadError> {
+        self.0.loader.load(module)
+    }
+
+    /// Runs one execution in a fresh sandbox. Dropping the future stops the guest; `cancelled` completing ends it
+    /// with [`Outcome::Cancelled`](crate::Outcome::Cancelled).
+    pub async fn run(
+        &self,
+        worker: &Worker,
+        request: Request,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<Execution, RunError> {
+        let loader = &self.0.loader;
+        run::run(loader.engine(), loader.linker(), worker, request, cancelled).await
+    }
+
+    fn snapshotter(&self) -> Result<Arc<Snapshotter>, BuildError> {
+        let mut made = self.0.snapshotter.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(snapshotter) = &*made {
+            return Ok(snapshotter.clone());
+        }
+        let loader = &self.0.loader;
+        let snapshotter = Snapshotter::new(loader.linker(), |wasm| loader.compile(wasm))
+            .map_err(|error| BuildError::Internal(format!("the JavaScript runtime does not start: {error:#}")))?;
+        Ok(made.insert(Arc::new(snapshotter)).clone())
+    }
+}

@@ -1,0 +1,128 @@
+//! The functions a guest can import, with a price on those that move bytes.
+//!
+//! wasmtime charges a call of the host like one instruction, however much it copies. A loop of such calls would burn
+//! little fuel in much time, and would hardly ever yield. So every call that can move many bytes is charged a base and
+//! so much per byte, and yields to the other executions of its thread as often as computing would.
+
+use crate::sandbox::State;
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory};
+use wasmtime_wasi::p1::wasi_snapshot_preview1 as wasi;
+
+/// Fuel between two yields: about 70 µs of JavaScript.
+pub(crate) const YIELD_INTERVAL: u64 = 1_000_000;
+/// Fuel for one call.
+const BASE: u64 = 500;
+/// Random bytes one call may ask for; more is an error to the guest.
+pub(crate) const MAX_RANDOM_BYTES: u64 = 64 << 10;
+/// Bytes of the guest's memory that one call may make the host look at.
+pub(crate) const MAX_CALL_BYTES: usize = 8 << 20;
+/// Events one `poll_oneoff` may wait for: each costs the host a timer.
+const MAX_SUBSCRIPTIONS: u32 = 256;
+
+/// `errno` as WASI numbers them.
+const EINVAL: i32 = 28;
+
+/// Adds all of WASI preview 1 to `linker`.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p1::add_to_linker_async(linker, |state| &mut state.wasi)?;
+    // Replaces the four that move bytes or wait by what charges for it.
+    linker.allow_shadowing(true);
+    linker.func_wrap_async("wasi_snapshot_preview1", "fd_read", |mut caller, (fd, iovs, len, out)| {
+        Box::new(async move {
+            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
+            charge(&mut caller, bytes).await?;
+            let (state, mut memory) = guest(&mut caller, memory);
+            wasi::fd_read(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+        })
+    })?;
+    linker.func_wrap_async("wasi_snapshot_preview1", "fd_write", |mut caller, (fd, iovs, len, out)| {
+        Box::new(async move {
+            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
+            charge(&mut caller, bytes).await?;
+            let (state, mut memory) = guest(&mut caller, memory);
+            wasi::fd_write(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+        })
+    })?;
+    linker.func_wrap_async("wasi_snapshot_preview1", "random_get", |mut caller, (buffer, len): (i32, i32)| {
+        Box::new(async move {
+            let memory = memory(&mut caller)?;
+            let wanted = u64::from(len.cast_unsigned());
+            charge(&mut caller, wanted.min(MAX_RANDOM_BYTES)).await?;
+            if wanted > MAX_RANDOM_BYTES {
+                return Ok(EINVAL);
+            }
+            let (state, mut memory) = guest(&mut caller, memory);
+            wasi::random_get(&mut state.wasi, &mut memory, buffer, len)
+        })
+    })?;
+    linker.func_wrap_async("wasi_snapshot_preview1", "poll_oneoff", |mut caller, (subs, events, count, out)| {
+        Box::new(async move {
+            let memory = memory(&mut caller)?;
+            let count: i32 = count;
+            charge(&mut caller, u64::from(count.cast_unsigned().min(MAX_SUBSCRIPTIONS)) * BASE).await?;
+            if count.cast_unsigned() > MAX_SUBSCRIPTIONS {
+                return Ok(EINVAL);
+            }
+            let (state, mut memory) = guest(&mut caller, memory);
+            wasi::poll_oneoff(&mut state.wasi, &mut memory, subs, events, count, out).await
+        })
+    })?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// Takes the base and `amount` off the guest's fuel, and yields when it is time.
+async fn charge(caller: &mut Caller<'_, State>, amount: u64) -> wasmtime::Result<()> {
+    let price = BASE + amount;
+    let left = caller.get_fuel()?;
+    let Some(after) = left.checked_sub(price) else {
+        caller.as_context_mut().set_fuel(0)?;
+        return Err(wasmtime::Trap::OutOfFuel.into());
+    };
+    // Setting the fuel starts wasmtime's own interval anew, so what was burnt since the last call is counted here.
+    caller.as_context_mut().set_fuel(after)?;
+    let state = caller.data_mut();
+    state.burnt_since_yield += state.fuel_seen.saturating_sub(left) + price;
+    state.fuel_seen = after;
+    if state.burnt_since_yield >= YIELD_INTERVAL {
+        state.burnt_since_yield = 0;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// The memory, and the bytes that the call's vectors cover, as far as the host will look at them.
+fn vectors(caller: &mut Caller<'_, State>, iovs: i32, count: i32) -> wasmtime::Result<(Memory, u64)> {
+    let memory = memory(caller)?;
+    // The host takes the first vector that is not empty, in one call.
+    let data = memory.data(&*caller);
+    let start = iovs.cast_unsigned() as usize;
+    let listed = (count.cast_unsigned() as usize).saturating_mul(8);
+    let Some(vectors) = data.get(start..start.saturating_add(listed)) else {
+        return Ok((memory, 0));
+    };
+    let mut looked_at = 0;
+    for vector in vectors.chunks_exact(8) {
+        looked_at += 8;
+        let length = u64::from(u32::from_le_bytes([vector[4], vector[5], vector[6], vector[7]]));
+        if length > 0 {
+            return Ok((memory, looked_at + length.min(MAX_CALL_BYTES as u64)));
+        }
+    }
+    Ok((memory, looked_at))
+}
+
+fn memory(caller: &mut Caller<'_, State>) -> wasmtime::Result<Memory> {
+    match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => Ok(memory),
+        _ => Err(wasmtime::Error::msg("the module exports no memory named `memory`")),
+    }
+}
+
+/// What WASI needs of the guest.
+fn guest<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> (&'a mut State, wiggle::GuestMemory<'a>) {
+    use wasi::WasiSnapshotPreview1 as _;
+    let (data, state) = memory.data_and_store_mut(caller);
+    state.wasi.set_hostcall_fuel(MAX_CALL_BYTES);
+    (state, wiggle::GuestMemory::Unshared(data))
+}

@@ -1,0 +1,185 @@
+//! Splits a module into its code, which all workers of one runtime share, and its image, which is the worker's own.
+//!
+//! The **code** module is the original with its memory and globals imported and without data; the **image** module
+//! is the memory, the globals and the data, and no functions. Instantiating the image, then the code on what the image
+//! exports, gives the same machine as instantiating the original.
+//!
+//! Nothing is trusted here: two workers share compiled code if and only if their code modules are equal byte for byte,
+//! and every section but memory, globals, data and custom sections goes into the code module unchanged.
+
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{ConstExpr, EntityType, ExportKind, RawSection, SectionId};
+use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
+
+/// The two halves of a module.
+#[derive(Debug)]
+pub(crate) struct Split {
+    /// Everything but memory, globals and data. Its imports are the original's, then the memory, then the globals.
+    pub(crate) code: Vec<u8>,
+    /// Memory, globals and data. Its exports are the memory, then the globals, in their order.
+    pub(crate) image: Vec<u8>,
+}
+
+/// Splits `wasm`, or gives `None` where the halves would not be the same machine: the module then runs whole.
+pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
+    let mut types = None;
+    let mut imports = wasm_encoder::ImportSection::new();
+    let mut functions_on = Vec::new();
+    let mut memory = None;
+    let mut globals = Vec::new();
+    let mut image_globals = wasm_encoder::GlobalSection::new();
+    let mut image_data = wasm_encoder::DataSection::new();
+
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.ok()? {
+            Payload::Version { encoding: wasmparser::Encoding::Module, .. }
+            | Payload::End(_)
+            | Payload::CustomSection(_)
+            | Payload::CodeSectionEntry(_) => {}
+            Payload::TypeSection(section) => types = Some(section.range()),
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import.ok()?;
+                    let TypeRef::Func(ty) = import.ty else { return None };
+                    imports.import(import.module, import.name, EntityType::Function(ty));
+                }
+            }
+            Payload::MemorySection(section) => {
+                for ty in section {
+                    let ty = ty.ok()?;
+                    if ty.memory64 || ty.shared || ty.page_size_log2.is_some() || memory.replace(ty).is_some() {
+                        return None;
+                    }
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    let global = global.ok()?;
+                    let ty = RoundtripReencoder.global_type(global.ty).ok()?;
+                    image_globals.global(ty, &constant(&global.init_expr)?);
+                    globals.push(ty);
+                }
+            }
+            Payload::DataSection(section) => {
+                for segment in section {
+                    let segment = segment.ok()?;
+                    let DataKind::Active { memory_index: 0, offset_expr } = segment.kind else { return None };
+                    image_data.active(0, &constant(&offset_expr)?, segment.data.iter().copied());
+                }
+            }
+            // A data count says that instructions may name segments, so they cannot move to another module; any other
+            // section than these is of no proposal that guests may use.
+            other => match other.as_section()? {
+                (id @ (3 | 4 | 7 | 8 | 9 | 10), range) => functions_on.push((id, range)),
+                _ => return None,
+            },
+        }
+    }
+
+    let memory = memory?;
+    let own_memory = wasm_encoder::MemoryType {
+        minimum: memory.initial,
+        maximum: memory.maximum,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    };
+    // The minimum is the worker's own, so the code must not depend on it: it accepts any.
+    imports.import("image", "memory", EntityType::Memory(wasm_encoder::MemoryType { minimum: 0, ..own_memory }));
+    for (index, ty) in globals.iter().enumerate() {
+        imports.import("image", &format!("global{index}"), EntityType::Global(*ty));
+    }
+    let mut code = wasm_encoder::Module::new();
+    if let Some(range) = types {
+        code.section(&RawSection { id: SectionId::Type as u8, data: &wasm[range] });
+    }
+    code.section(&imports);
+    for (id, range) in functions_on {
+        code.section(&RawSection { id, data: &wasm[range] });
+    }
+
+    let mut memories = wasm_encoder::MemorySection::new();
+    memories.memory(own_memory);
+    let mut exports = wasm_encoder::ExportSection::new();
+    exports.export("memory", ExportKind::Memory, 0);
+    for (index, _) in (0_u32..).zip(&globals) {
+        exports.export(&format!("global{index}"), ExportKind::Global, index);
+    }
+    let mut image = wasm_encoder::Module::new();
+    image.section(&memories).section(&image_globals).section(&exports).section(&image_data);
+    Some(Split { code: code.finish(), image: image.finish() })
+}
+
+/// A plain number; a reference to a global or a function would mean something else in the other half.
+fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<ConstExpr> {
+    let mut operators = expression.get_operators_reader();
+    let number = match operators.read().ok()? {
+        Operator::I32Const { value } => ConstExpr::i32_const(value),
+        Operator::I64Const { value } => ConstExpr::i64_const(value),
+        Operator::F32Const { value } => ConstExpr::f32_const(value.into()),
+        Operator::F64Const { value } => ConstExpr::f64_const(value.into()),
+        Operator::V128Const { value } => ConstExpr::v128_const(value.i128()),
+        _ => return None,
+    };
+    matches!(operators.read(), Ok(Operator::End)).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn halves(text: &str) -> Option<(String, String)> {
+        let split = split(&wat::parse_str(text).unwrap())?;
+        let print = |wasm: &[u8]| {
+            wasmparser::Validator::new().validate_all(wasm).unwrap();
+            format!("{:?}", Parser::new(0).parse_all(wasm).map(|payload| payload.unwrap().as_section().map(|(id, _)| id)).collect::<Vec<_>>())
+        };
+        Some((print(&split.code), print(&split.image)))
+    }
+
+    #[test]
+    fn workers_of_one_runtime_have_equal_code() {
+        let worker = |pages: u32, global: u32, data: &str| {
+            let text = format!(
+                "(module (import \"w\" \"f\" (func $f (param i32)))
+                   (memory (export \"memory\") {pages}) (global $g (mut i32) (i32.const {global}))
+                   (func (export \"_start\") (call $f (global.get $g)) (global.set $g (i32.load (i32.const 8))))
+                   (table 1 funcref) (elem (i32.const 0) 0) (data (i32.const 4) \"{data}\"))"
+            );
+            split(&wat::parse_str(text).unwrap()).unwrap()
+        };
+        let (one, other) = (worker(1, 5, "abc"), worker(7, 6, "other data"));
+        assert_eq!(one.code, other.code);
+        assert_ne!(one.image, other.image);
+    }
+
+    #[test]
+    fn both_halves_are_valid_modules() {
+        let text = "(module (memory 1 5) (global i64 (i64.const 1)) (global (mut f64) (f64.const 0.5))
+            (func (export \"_start\")) (data (i32.const 0) \"x\"))";
+        // Types, imports, functions, exports and code here; memory, globals, exports and data there.
+        let (code, image) = halves(text).unwrap();
+        assert_eq!(code, "[None, Some(1), Some(2), Some(3), Some(7), Some(10), None, None]");
+        assert_eq!(image, "[None, Some(5), Some(6), Some(7), Some(11), None]");
+    }
+
+    #[test]
+    fn what_would_not_be_the_same_machine_is_not_split() {
+        let cases = [
+            "(module (func (export \"_start\")))",
+            "(module (import \"a\" \"m\" (memory 1)))",
+            "(module (import \"a\" \"g\" (global i32)) (memory 1) (data (global.get 0) \"x\"))",
+            "(module (memory 1) (func $f) (global funcref (ref.func $f)))",
+            "(module (memory 1) (data \"passive\"))",
+            "(module (memory 1) (func (data.drop 0)) (data (i32.const 0) \"x\"))",
+            "(module (memory 1) (memory 1))",
+            "(module (memory i64 1))",
+            "(module (memory 1 1 shared))",
+            "(module (memory 1) (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+        ];
+        for text in cases {
+            assert_eq!(halves(text), None, "{text}");
+        }
+        assert!(split(b"\0asm\x01\0\0\0\x05\x03\x01").is_none(), "cut short");
+    }
+}

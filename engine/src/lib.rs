@@ -1,0 +1,31 @@
+//! Builds small TypeScript programs into WebAssembly snapshots and runs each request in a fresh sandbox.
+//!
+//! Three concepts: an [`Engine`] builds a [`Source`] into a module and loads a module as a [`Worker`]; a [`Request`] is
+//! what one run is given; an [`Execution`] is what became of it.
+//!
+//! The files follow the data: `transform` → `snapshot` → `image` → `worker` → `sandbox` → `run` → `execution`, with
+//! `limits`, `hostcall` and `cache` beside them. Only this crate names a type of wasmtime.
+
+mod cache;
+mod diagnostic;
+mod engine;
+mod execution;
+mod hostcall;
+mod image;
+mod limits;
+mod payload;
+mod run;
+mod sandbox;
+mod snapshot;
+mod source_map;
+mod stdio;
+mod supervise;
+mod transform;
+mod worker;
+
+pub use diagnostic::Diagnostic;
+pub use engine::{BuildError, Config, Engine, LoadError, Request, RunError, SetupError, Source, TopLevelError};
+pub use execution::{Execution, Level, LogLine, Logs, Outcome, Phases, Thrown, Usage};
+pub use limits::{Limits, MAX_NESTING, MAX_PAYLOAD_BYTES, MAX_SOURCE_CHARS};
+pub use payload::{Payload, PayloadError};
+pub use worker::Worker;

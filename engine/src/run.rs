@@ -1,0 +1,148 @@
+//! One execution: a store, the worker's module in it, and what became of it.
+
+use crate::execution::{Execution, Logs, Outcome, Phases, Thrown, Usage};
+use crate::sandbox::{self, Armed, State, World};
+use crate::stdio::Written;
+use crate::supervise::{Ended, supervise};
+use crate::worker::{Inner, Program, Worker};
+use crate::{Request, RunError};
+use bytes::Bytes;
+use std::time::Instant;
+use wasmtime::{Extern, Instance, Memory, Store};
+use wasmtime_wasi::I32Exit;
+
+/// Exit codes of our JavaScript runtime (`guest-sdk/runtime/src/failure.rs`).
+const EXCEPTION: i32 = 1;
+const UNSETTLED: i32 = 2;
+const INVALID_OUTPUT: i32 = 3;
+
+/// Runs `worker` in a store of its own, which is dropped whatever happened in it.
+pub(crate) async fn run(
+    engine: &wasmtime::Engine,
+    linker: &wasmtime::Linker<State>,
+    worker: &Worker,
+    request: Request,
+    cancelled: impl Future<Output = ()>,
+) -> Result<Execution, RunError> {
+    let started = Instant::now();
+    let worker = &*worker.0;
+    let limits = request.limits;
+    let world = World { stdin: request.payload.into_bytes(), environment: &request.environment, frozen: false };
+    let Armed { mut store, stdout, stderr } = sandbox::arm(engine, world, &limits).map_err(RunError::internal)?;
+
+    let armed = Instant::now();
+    let mut instantiated = None;
+    let mut memory = None;
+    let guest = async {
+        let instance = instantiate(linker, worker, &mut store).await?;
+        instantiated = Some(Instant::now());
+        memory = instance.get_memory(&mut store, "memory");
+        instance.get_typed_func::<(), ()>(&mut store, "_start")?.call_async(&mut store, ()).await
+    };
+    let (ended, cpu) = supervise(guest, &limits, cancelled).await;
+
+    let ran = Instant::now();
+    let fuel = limits.fuel - store.get_fuel().unwrap_or(0).min(limits.fuel);
+    let peak_memory_bytes = memory.map_or(0, |memory: Memory| memory.data_size(&store));
+    let memory_denied = store.data().memory_denied;
+    drop(store);
+    let dropped = Instant::now();
+    let instantiated = instantiated.unwrap_or(ran);
+    let phases = Phases {
+        set_up: armed - started,
+        instantiate: instantiated - armed,
+        run: ran - instantiated,
+        drop: dropped - ran,
+    };
+    let stderr = stderr.take();
+    let Written { bytes: mut output, overflowed } = stdout.take();
+    let outcome = match ended {
+        Ended::OutOfCpu => Outcome::CpuLimit,
+        Ended::TimedOut => Outcome::TimeLimit,
+        Ended::Cancelled => Outcome::Cancelled,
+        Ended::Finished(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => return Err(RunError::Busy),
+        Ended::Finished(result) => {
+            let outcome = judge(result, &output, worker);
+            match outcome {
+                Outcome::Success if overflowed => Outcome::OutputTooLarge,
+                Outcome::Success | Outcome::CpuLimit => outcome,
+                _ if memory_denied => Outcome::MemoryLimit,
+                _ if overflowed => Outcome::OutputTooLarge,
+                _ => outcome,
+            }
+        }
+    };
+    if !outcome.is_success() {
+        output = Vec::new();
+    }
+    Ok(Execution {
+        outcome,
+        output: Bytes::from(output),
+        logs: Logs { bytes: Bytes::from(stderr.bytes), truncated: stderr.overflowed },
+        usage: Usage { fuel, cpu, wall: dropped - started, peak_memory_bytes, phases },
+    })
+}
+
+async fn instantiate(
+    linker: &wasmtime::Linker<State>,
+    worker: &Inner,
+    store: &mut Store<State>,
+) -> wasmtime::Result<Instance> {
+    let (code, image) = match &worker.program {
+        Program::Whole(module) => return module.instantiate_async(store).await,
+        Program::Shared { code, image } => (code, image),
+    };
+    let image = image.instantiate_async(&mut *store).await?;
+    let mut imports = Vec::with_capacity(code.imports.len() + 2);
+    for (module, name) in &code.imports {
+        imports.extend(linker.get(&mut *store, module, name));
+    }
+    imports.extend(image.exports(&mut *store).map(wasmtime::Export::into_extern).collect::<Vec<Extern>>());
+    Instance::new_async(store, &code.module, &imports).await
+}
+
+/// What a guest that came to its end by itself made of it.
+fn judge(result: wasmtime::Result<()>, output: &[u8], worker: &Inner) -> Outcome {
+    let error = match result {
+        Ok(()) => return finished(output),
+        Err(error) => error,
+    };
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return match (*code, worker.javascript) {
+            (0, _) => finished(output),
+            (EXCEPTION, true) => Outcome::Exception(thrown(output, worker).unwrap_or_default()),
+            (UNSETTLED, true) => Outcome::Unsettled,
+            (INVALID_OUTPUT, true) => {
+                let thrown = thrown(output, worker).unwrap_or_default();
+                Outcome::InvalidOutput(format!("{}: {}", thrown.name, thrown.message))
+            }
+            (code, _) => Outcome::Exit(code, thrown(output, worker)),
+        };
+    }
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::OutOfFuel) => Outcome::CpuLimit,
+        Some(wasmtime::Trap::StackOverflow) => Outcome::StackOverflow,
+        Some(trap) => Outcome::Trap(trap.to_string()),
+        None => Outcome::Trap(format!("{error:#}")),
+    }
+}
+
+/// Exit code 0 promises nothing or one JSON document.
+fn finished(output: &[u8]) -> Outcome {
+    if output.is_empty() {
+        return Outcome::Success;
+    }
+    if let Err(error) = std::str::from_utf8(output) {
+        return Outcome::InvalidOutput(error.to_string());
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(output) {
+        Ok(_) => Outcome::Success,
+        Err(error) => Outcome::InvalidOutput(error.to_string()),
+    }
+}
+
+/// The error a guest left on stdout, with its frames at the author's lines.
+fn thrown(output: &[u8], worker: &Inner) -> Option<Thrown> {
+    let thrown: Thrown = serde_json::from_slice(output).ok()?;
+    Some(thrown.mapped(worker.source_map.as_deref()))
+}

@@ -1,0 +1,183 @@
+//! wasmtime as this crate uses it: one configuration, and stores that are armed before anything of the guest runs.
+
+use crate::hostcall::{self, MAX_RANDOM_BYTES, YIELD_INTERVAL};
+use crate::stdio::{Sink, WhenFull};
+use crate::{Limits, hostcall::MAX_CALL_BYTES};
+use bytes::Bytes;
+use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store};
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+
+/// Stack of the guest, in bytes; only what is used is ever touched. QuickJS stops JavaScript well before: its measure is
+/// the stack in linear memory (`STACK_BYTES` of the runtime), of which a native frame can use ten times less.
+const WASM_STACK_BYTES: usize = 4 << 20;
+/// Stack for host functions on top of the guest's, in bytes.
+const HOST_STACK_BYTES: usize = 512 << 10;
+/// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in.
+const KEEP_RESIDENT_BYTES: usize = 4 << 20;
+/// Tables and their elements are bounded like this for every module.
+const MAX_TABLES: u32 = 4;
+const MAX_TABLE_ELEMENTS: usize = 64 << 10;
+
+/// What belongs to one store.
+pub(crate) struct State {
+    pub(crate) wasi: WasiP1Ctx,
+    /// Linear memory the guest may have, in bytes.
+    memory_limit: usize,
+    /// Whether a growth was denied.
+    pub(crate) memory_denied: bool,
+    /// Fuel left when the host was last called.
+    pub(crate) fuel_seen: u64,
+    /// Fuel burnt since the guest last yielded from a call of the host.
+    pub(crate) burnt_since_yield: u64,
+}
+
+/// What a guest is given: all it can see of the world.
+pub(crate) struct World<'a> {
+    pub(crate) stdin: Bytes,
+    pub(crate) environment: &'a [(String, String)],
+    /// Clocks stand still and random numbers are always the same, so that equal sources give equal snapshots.
+    pub(crate) frozen: bool,
+}
+
+/// A store and the ends of the guest's pipes.
+pub(crate) struct Armed {
+    pub(crate) store: Store<State>,
+    pub(crate) stdout: Sink,
+    pub(crate) stderr: Sink,
+}
+
+/// The engine that compiles and runs everything in this process.
+pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::Result<wasmtime::Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_memories(max_executions)
+        .total_tables(max_executions.saturating_mul(2))
+        .total_stacks(max_executions)
+        // A worker of ours is two instances: image and code.
+        .total_core_instances(max_executions.saturating_mul(2))
+        .max_tables_per_module(MAX_TABLES)
+        .table_elements(MAX_TABLE_ELEMENTS)
+        .max_memory_size(max_memory_bytes)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+
+    let mut config = wasmtime::Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .consume_fuel(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
+        // Nobody reads WebAssembly frames here: JavaScript has its own stacks.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .wasm_gc(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false)
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_relaxed_simd(false)
+        .wasm_extended_const(false)
+        .wasm_component_model(false);
+    wasmtime::Engine::new(&config)
+}
+
+/// A store with every limit in force: start functions run at instantiation, and they are the guest's.
+pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) -> wasmtime::Result<Armed> {
+    let stdout = Sink::new(limits.output_bytes, WhenFull::Fail);
+    let stderr = Sink::new(limits.log_bytes, WhenFull::Drop);
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdin(MemoryInputPipe::new(world.stdin))
+        .stdout(stdout.clone())
+        .stderr(stderr.clone())
+        .envs(world.environment)
+        .max_random_size(MAX_RANDOM_BYTES)
+        .allow_tcp(false)
+        .allow_udp(false);
+    if world.frozen {
+        frozen::freeze(&mut wasi);
+    }
+    let state = State {
+        wasi: wasi.build_p1(),
+        memory_limit: limits.memory_bytes,
+        memory_denied: false,
+        fuel_seen: limits.fuel,
+        burnt_since_yield: 0,
+    };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| state);
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_INTERVAL))?;
+    store.set_hostcall_fuel(MAX_CALL_BYTES);
+    Ok(Armed { store, stdout, stderr })
+}
+
+/// A linker with all that guests may import.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::Linker<State>> {
+    let mut linker = wasmtime::Linker::new(engine);
+    hostcall::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+impl State {
+    /// The state of a store in which nothing runs.
+    pub(crate) fn empty() -> Self {
+        let wasi = WasiCtxBuilder::new().build_p1();
+        Self { wasi, memory_limit: 0, memory_denied: false, fuel_seen: 0, burnt_since_yield: 0 }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.memory_limit && maximum.is_none_or(|maximum| desired <= maximum);
+        self.memory_denied |= !allowed;
+        Ok(allowed)
+    }
+
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory_denied = true;
+        Ok(())
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+}
+
+/// A world in which nothing changes.
+mod frozen {
+    use std::time::Duration;
+    use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+
+    struct Stopped;
+
+    impl HostWallClock for Stopped {
+        fn resolution(&self) -> Duration {
+            Duration::from_nanos(1)
+        }
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    impl HostMonotonicClock for Stopped {
+        fn resolution(&self) -> u64 {
+            1
+        }
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    pub(super) fn freeze(wasi: &mut WasiCtxBuilder) {
+        wasi.wall_clock(Stopped)
+            .monotonic_clock(Stopped)
+            .secure_random(Deterministic::new(vec![0]))
+            .insecure_random(Deterministic::new(vec![0]))
+            .insecure_random_seed(0);
+    }
+}

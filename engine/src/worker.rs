@@ -1,0 +1,197 @@
+//! A module that can be run: checked and compiled.
+
+use crate::LoadError;
+use crate::cache::Cache;
+use crate::image;
+use crate::sandbox::State;
+use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use wasmparser::{Parser, Payload};
+
+/// A module larger than this takes a while to compile.
+const SLOW_TO_COMPILE_BYTES: usize = 256 << 10;
+
+/// A worker that can be run: cheap to clone, safe to share.
+#[derive(Clone)]
+pub struct Worker(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) program: Program,
+    /// Whether it says that it is a snapshot of a JavaScript runtime.
+    pub(crate) javascript: bool,
+    pub(crate) source_map: Option<Vec<u8>>,
+}
+
+pub(crate) enum Program {
+    /// Code that many workers share, and the memory of this one.
+    Shared { code: Arc<Code>, image: wasmtime::InstancePre<State> },
+    /// A module of its own.
+    Whole(wasmtime::InstancePre<State>),
+}
+
+/// The code module of a runtime, and what it imports besides the image.
+pub(crate) struct Code {
+    pub(crate) module: wasmtime::Module,
+    pub(crate) imports: Vec<(String, String)>,
+}
+
+/// Compiles modules, each once.
+pub(crate) struct Loader {
+    engine: wasmtime::Engine,
+    linker: wasmtime::Linker<State>,
+    cache: Cache,
+    notice: fn(&str),
+    /// Code in use, by the hash of its module.
+    codes: Mutex<HashMap<blake3::Hash, Weak<Code>>>,
+    /// The code used last, kept when its last worker goes.
+    latest: Mutex<Option<Arc<Code>>>,
+}
+
+impl Loader {
+    pub(crate) fn new(
+        engine: wasmtime::Engine,
+        linker: wasmtime::Linker<State>,
+        cache: Cache,
+        notice: fn(&str),
+    ) -> Self {
+        Self { engine, linker, cache, notice, codes: Mutex::default(), latest: Mutex::default() }
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    pub(crate) fn linker(&self) -> &wasmtime::Linker<State> {
+        &self.linker
+    }
+
+    /// Checks and compiles a module.
+    pub(crate) fn load(&self, wasm: &[u8]) -> Result<Worker, LoadError> {
+        let customs = customs(wasm)?;
+        let program = match customs.javascript.then(|| image::split(wasm)).flatten() {
+            Some(split) => {
+                let code = self.code(&split.code)?;
+                let image = wasmtime::Module::new(&self.engine, &split.image).map_err(refused)?;
+                let image = self.linker.instantiate_pre(&image).map_err(refused)?;
+                check_command(&code.module)?;
+                Program::Shared { code, image }
+            }
+            None => {
+                let module = self.compile(wasm).map_err(refused)?;
+                check_command(&module)?;
+                self.check_imports(&module)?;
+                Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?)
+            }
+        };
+        Ok(Worker(Arc::new(Inner { program, javascript: customs.javascript, source_map: customs.source_map })))
+    }
+
+    /// Compiles `wasm`, or takes it from the disk.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> wasmtime::Result<wasmtime::Module> {
+        let load = |artefact: &[u8]| {
+            // SAFETY: the cache gives back only what this machine compiled itself; see its first lines.
+            #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
+            unsafe {
+                wasmtime::Module::deserialize(&self.engine, artefact).ok()
+            }
+        };
+        self.cache.get_or_compile(wasm, load, || {
+            if wasm.len() > SLOW_TO_COMPILE_BYTES {
+                (self.notice)("compiling for this machine; this takes some seconds, once");
+            }
+            let module = wasmtime::Module::new(&self.engine, wasm)?;
+            let artefact = module.serialize()?;
+            Ok((module, artefact))
+        })
+    }
+
+    /// The code module `wasm`, compiled at most once in this process. Whoever comes meanwhile waits.
+    fn code(&self, wasm: &[u8]) -> Result<Arc<Code>, LoadError> {
+        let hash = blake3::hash(wasm);
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = match codes.get(&hash).and_then(Weak::upgrade) {
+            Some(code) => code,
+            None => {
+                let module = self.compile(wasm).map_err(refused)?;
+                let imports = self.check_imports(&module)?;
+                let code = Arc::new(Code { module, imports });
+                codes.retain(|_, code| code.strong_count() > 0);
+                codes.insert(hash, Arc::downgrade(&code));
+                code
+            }
+        };
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(code.clone());
+        Ok(code)
+    }
+
+    /// What `module` imports from us; everything that it wants and does not get is named at once.
+    fn check_imports(&self, module: &wasmtime::Module) -> Result<Vec<(String, String)>, LoadError> {
+        let mut probe = wasmtime::Store::new(&self.engine, State::empty());
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        for import in module.imports().filter(|import| import.module() != "image") {
+            match self.linker.get_by_import(&mut probe, &import) {
+                Some(_) => found.push((import.module().to_owned(), import.name().to_owned())),
+                None => missing.push(format!("{}.{}", import.module(), import.name())),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let sentence = format!(
+            "the module imports {}, which a worker cannot have: only functions of wasi_snapshot_preview1 are here",
+            missing.join(", ")
+        );
+        Err(LoadError::Module(sentence))
+    }
+}
+
+/// What the custom sections say.
+struct Customs {
+    javascript: bool,
+    source_map: Option<Vec<u8>>,
+}
+
+fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
+    if !wasm.starts_with(b"\0asm") {
+        return Err(LoadError::Module("this is not a WebAssembly module".into()));
+    }
+    let mut customs = Customs { javascript: false, source_map: None };
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.map_err(|error| LoadError::Module(format!("this is not a WebAssembly module: {error}")))? {
+            Payload::Version { encoding: wasmparser::Encoding::Component, .. } => {
+                let sentence = "this is a component; a worker is a core module for WASI preview 1";
+                return Err(LoadError::Module(sentence.into()));
+            }
+            Payload::CustomSection(section) if section.name() == RUNTIME_SECTION => customs.javascript = true,
+            Payload::CustomSection(section) if section.name() == SOURCE_MAP_SECTION => {
+                customs.source_map = Some(section.data().to_vec());
+            }
+            _ => {}
+        }
+    }
+    Ok(customs)
+}
+
+/// A command of WASI preview 1: a `_start` without parameters, and a memory that the host can find.
+fn check_command(module: &wasmtime::Module) -> Result<(), LoadError> {
+    match module.get_export("_start") {
+        Some(wasmtime::ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}
+        Some(_) => return Err(LoadError::Module("the module's `_start` is not a function () -> ()".into())),
+        None => {
+            let sentence = "the module exports no `_start`: a worker is a WASI command, not a library or a reactor";
+            return Err(LoadError::Module(sentence.into()));
+        }
+    }
+    match module.get_export("memory") {
+        Some(wasmtime::ExternType::Memory(_)) => Ok(()),
+        _ => Err(LoadError::Module("the module exports no memory named `memory`".into())),
+    }
+}
+
+/// Whatever wasmtime finds wrong with a module is the module's fault.
+#[expect(clippy::needless_pass_by_value, reason = "the form map_err takes")]
+fn refused(error: wasmtime::Error) -> LoadError {
+    LoadError::Module(format!("the module cannot run here: {error:#}"))
+}

@@ -1,0 +1,167 @@
+//! Any WASI command is a worker.
+
+use crate::fixture::{ENGINE, log, output, run, wat};
+use engine::{Outcome, Payload, Request};
+
+/// Copies up to 4 KiB of stdin to stdout.
+const ECHO: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\10\00\00\00\00\10\00\00")
+    (func (export "_start")
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
+        (if (i32.load (i32.const 4)) (then
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))))"#;
+
+#[tokio::test]
+async fn a_module_written_by_hand_is_a_worker() {
+    let worker = wat(ECHO);
+    assert_eq!(output(&run(&worker, r#"{"a": [1]}"#).await), r#"{"a": [1]}"#);
+    assert_eq!(run(&worker, "").await.outcome, Outcome::Success);
+}
+
+/// Prints, then exits.
+fn saying(stdout: &str, stderr: &str, exit: &str) -> String {
+    format!(
+        r#"(module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 100) {stdout:?}) (data (i32.const 1000) {stderr:?})
+        (func $say (param i32 i32 i32)
+            (i32.store (i32.const 0) (local.get 1)) (i32.store (i32.const 4) (local.get 2))
+            (drop (call $write (local.get 0) (i32.const 0) (i32.const 1) (i32.const 8))))
+        (func (export "_start")
+            (call $say (i32.const 1) (i32.const 100) (i32.const {}))
+            (call $say (i32.const 2) (i32.const 1000) (i32.const {}))
+            {exit}))"#,
+        stdout.len(),
+        stderr.len()
+    )
+}
+
+#[tokio::test]
+async fn exit_codes_and_output_make_the_outcome() {
+    let exit = |code: i32| Outcome::Exit(code, None);
+    let cases = [
+        ("1", "(call $exit (i32.const 0))", Outcome::Success),
+        ("1", "", Outcome::Success),
+        ("1", "(call $exit (i32.const 3))", exit(3)),
+        ("", "(call $exit (i32.const 1))", exit(1)),
+        ("nope", "", Outcome::InvalidOutput("expected ident at line 1 column 2".into())),
+        ("1 2", "", Outcome::InvalidOutput("trailing characters at line 1 column 3".into())),
+        ("1", "unreachable", Outcome::Trap("wasm trap: wasm `unreachable` instruction executed".into())),
+        ("1", "(drop (i32.div_u (i32.const 1) (i32.const 0)))", Outcome::Trap("wasm trap: integer divide by zero".into())),
+    ];
+    for (stdout, end, expected) in cases {
+        let execution = run(&wat(&saying(stdout, "<4>hm", end)), "").await;
+        assert_eq!(execution.outcome, expected, "{stdout} {end}");
+        assert_eq!(log(&execution), "Warn hm");
+        assert_eq!(output(&execution), if expected == Outcome::Success { stdout } else { "" });
+    }
+    let told = run(&wat(&saying(r#"{'message':'m'}"#.replace('\'', "\\22").as_str(), "", "(call $exit (i32.const 9))")), "").await;
+    assert!(matches!(told.outcome, Outcome::Exit(9, _)), "{:?}", told.outcome);
+}
+
+#[tokio::test]
+async fn limits_hold_before_start() {
+    let cases = [
+        ("(func $f (loop br 0)) (start $f)", Outcome::CpuLimit),
+        ("(func $f call $f) (start $f)", Outcome::StackOverflow),
+        ("(func $f (if (i32.eq (memory.grow (i32.const 2000)) (i32.const -1)) (then unreachable))) (start $f)", Outcome::MemoryLimit),
+    ];
+    for (code, expected) in cases {
+        let worker = wat(&format!("(module (memory (export \"memory\") 1) {code} (func (export \"_start\")))"));
+        assert_eq!(run(&worker, "").await.outcome, expected, "{code}");
+    }
+    // More memory to begin with than this execution may have.
+    let worker = wat("(module (memory (export \"memory\") 2000) (func (export \"_start\")))");
+    assert_eq!(run(&worker, "").await.outcome, Outcome::MemoryLimit);
+}
+
+#[tokio::test]
+async fn endless_loops_of_bulk_operations_are_charged() {
+    for code in ["(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))", "(drop (memory.grow (i32.const 0)))"] {
+        let worker = wat(&format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (loop {code} br 0)))"));
+        let limits = engine::Limits { fuel: 1_000_000_000, ..engine::Limits::default() };
+        let execution = crate::fixture::run_with(&worker, "", limits).await;
+        assert!(matches!(execution.outcome, Outcome::CpuLimit | Outcome::TimeLimit), "{code}: {:?}", execution.outcome);
+    }
+}
+
+#[test]
+fn what_cannot_run_is_refused_with_a_reason() {
+    let memory = "(memory (export \"memory\") 1)";
+    let start = "(func (export \"_start\"))";
+    let cases = [
+        (format!("(module {memory})"), "the module exports no `_start`"),
+        (format!("(module {memory} (func (export \"_start\") (param i32)))"), "the module's `_start` is not a function () -> ()"),
+        (format!("(module {start})"), "the module exports no memory named `memory`"),
+        (format!("(module (import \"env\" \"a\" (func)) (import \"host\" \"b\" (func)) {memory} {start})"), "the module imports env.a, host.b, which"),
+        (format!("(module (memory (export \"memory\") 16384) {start})"), "memory"),
+        (format!("(module (memory (export \"memory\") i64 1) {start})"), "memory64"),
+        (format!("(module {memory} (memory 1) {start})"), "multiple memories"),
+        (format!("(module {memory} (table 1000000 funcref) {start})"), "table"),
+        (format!("(module (memory (export \"memory\") 1 1 shared) {start})"), "threads"),
+        ("(component)".to_owned(), "this is a component"),
+    ];
+    for (text, expected) in cases {
+        let error = ENGINE.load(&wat::parse_str(&text).unwrap()).err().unwrap_or_else(|| panic!("{text} was loaded"));
+        assert!(error.to_string().contains(expected), "{text}: {error}");
+    }
+    for bytes in [&b""[..], b"\0asm", b"\0asm\x01\0\0\0\xff", b"#!/bin/sh"] {
+        assert!(ENGINE.load(bytes).is_err());
+    }
+}
+
+#[tokio::test]
+async fn probes_of_the_system_get_an_error_number() {
+    // path_open, sock_accept, fd_renumber, fd_close of stdout, then a write to it: errors, and life goes on.
+    let worker = wat(r#"(module
+        (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\10\00\00\00\01\00\00\00")
+        (func $failed (param i32) (if (i32.eqz (local.get 0)) (then (call $exit (i32.const 7)))))
+        (func (export "_start")
+            (call $failed (call $open (i32.const 3) (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 32)))
+            (call $failed (call $accept (i32.const 0) (i32.const 0) (i32.const 32)))
+            (call $failed (call $prestat (i32.const 3) (i32.const 32)))
+            (call $failed (call $renumber (i32.const 99) (i32.const 1)))
+            (drop (call $close (i32.const 1)))
+            (call $failed (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))))"#);
+    assert_eq!(run(&worker, "").await.outcome, Outcome::Success);
+}
+
+#[tokio::test]
+async fn execution_facts_are_the_environment() {
+    let worker = wat(r#"(module
+        (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\00\02\00\00\10\00\00\00")
+        (func (export "_start")
+            (drop (call $get (i32.const 256) (i32.const 512)))
+            (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 32)))))"#);
+    let environment = vec![("WORKER_KEY".to_owned(), "echo!".to_owned())];
+    let request = Request { payload: Payload::NONE, environment, ..Request::default() };
+    let execution = ENGINE.run(&worker, request, std::future::pending()).await.unwrap();
+    assert_eq!(log(&execution), "Info WORKER_KEY=echo!");
+}
+
+#[tokio::test]
+async fn a_command_written_in_rust_is_a_worker() {
+    // From tests/modules/wordcount, by tests/modules/build.sh.
+    let worker = ENGINE.load(include_bytes!("../modules/wordcount.wasm")).unwrap();
+    let environment = vec![("WORKER_KEY".to_owned(), "words".to_owned())];
+    let payload = Payload::parse("\"to be or not\"".into()).unwrap();
+    let request = Request { payload, environment, ..Request::default() };
+    let execution = ENGINE.run(&worker, request, std::future::pending()).await.unwrap();
+    assert_eq!((output(&execution), log(&execution).as_str()), (r#"{"words":4}"#, "Debug counted for words"));
+    let execution = run(&worker, "").await;
+    assert_eq!((&execution.outcome, log(&execution).as_str()), (&Outcome::Exit(3, None), "Error there is nothing to count"));
+}

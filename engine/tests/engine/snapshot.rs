@@ -1,0 +1,73 @@
+//! What building promises: the same bytes, limits of its own, and errors at the author's place.
+
+use crate::fixture::{ENGINE, engine_in, log, output, run, worker};
+use engine::{BuildError, Source, TopLevelError};
+
+async fn build(text: &str) -> Result<Vec<u8>, BuildError> {
+    ENGINE.build(&Source { name: "worker.ts".into(), text: text.into() }, false).await
+}
+
+#[tokio::test]
+async fn the_same_source_gives_the_same_bytes() {
+    let source = "const at = [Date.now(), Math.random(), performance?.now?.()]; const m = new Map(Object.entries({ a: 1 }));\n\
+        export default async (c: unknown, d: unknown) => [d, at, m.get('a')]"
+        .replace("performance?.now?.()", "typeof performance");
+    let first = build(&source).await.unwrap();
+    assert_eq!(first, build(&source).await.unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = engine_in(folder.path());
+    let other = elsewhere.build(&Source { name: "worker.ts".into(), text: source.clone() }, false).await.unwrap();
+    assert!(first == other, "another engine with another cache builds other bytes");
+}
+
+#[tokio::test]
+async fn top_level_state_is_in_the_snapshot() {
+    let worker = worker(
+        "console.log('not in the log of an execution');\n\
+         const table = Array.from({ length: 1000 }, (_, i) => i * i); const late = await Promise.resolve(5);\n\
+         export default async (c: unknown, i: number) => table[i] + late",
+    )
+    .await;
+    let execution = run(&worker, "30").await;
+    assert_eq!((output(&execution), log(&execution).as_str()), ("905", ""));
+}
+
+#[tokio::test]
+async fn a_top_level_that_fails_says_how() {
+    let cases = [
+        ("throw new TypeError('at build');", "TypeError: at build\n    at <anonymous> (worker.ts:1:"),
+        ("for (;;) {}", "it used too much cpu time"),
+        ("const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))", "it used too much memory"),
+        ("await new Promise(() => {});", "the top level of the module awaits a promise that nothing can settle"),
+    ];
+    for (source, expected) in cases {
+        let error = build(&format!("{source}\nexport default async () => 1")).await.unwrap_err();
+        let BuildError::TopLevel(fault) = &error else { panic!("{source}: {error}") };
+        let told = match fault {
+            TopLevelError::Thrown(thrown) => thrown.to_string(),
+            TopLevelError::Limit(sentence) => sentence.clone(),
+        };
+        assert!(told.contains(expected), "{source}: {told}");
+    }
+    let error = build("export default 5").await.unwrap_err();
+    assert!(error.to_string().contains("the default export is not a function"), "{error}");
+}
+
+#[tokio::test]
+async fn a_corrupt_cache_is_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "export default async () => 'ok'";
+    let source = Source { name: "worker.js".into(), text: source.into() };
+    let module = engine_in(folder.path()).build(&source, false).await.unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "cwasm") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    let again = engine_in(folder.path()).build(&source, false).await.unwrap();
+    assert_eq!(module, again);
+}

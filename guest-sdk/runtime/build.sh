@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Rebuilds runtime.wasm from source, bit for bit with the packages named in runtime.packages:
+#   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src clang-22 libclang1-22 lld-22 wasi-libc
+# plus Node.js with npm for the bundled prelude. Usage: build.sh [OUTPUT]   (default: runtime.wasm beside this file)
+set -euo pipefail
+cd "$(dirname "$0")"
+output=${1:-runtime.wasm}
+
+(cd prelude && npm ci --silent --no-audit --no-fund)
+mkdir -p target
+prelude/node_modules/.bin/esbuild prelude/prelude.js --bundle --format=iife --global-name=prelude --target=es2023 \
+  --charset=utf8 --minify-whitespace --minify-syntax --log-level=warning --footer:js='prelude.default' \
+  --outfile=target/prelude.js
+
+unset RUSTUP_TOOLCHAIN RUSTFLAGS CFLAGS CARGO_TARGET_DIR CARGO_BUILD_RUSTFLAGS
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+# Debian's compiler, not rustup's: the standard library's matching source is packaged with it.
+export RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1
+export CARGO_TARGET_WASM32_WASIP1_LINKER=wasm-ld-22
+export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-Clink-self-contained=no -Lnative=/usr/lib/wasm32-wasi -Ctarget-feature=+simd128 --remap-path-prefix=$PWD=/runtime --remap-path-prefix=$cargo_home=/cargo"
+export RQUICKJS_SYS_NO_WASI_SDK=1 LIBCLANG_PATH=/usr/lib/llvm-22/lib
+export CC_wasm32_wasip1=clang-22 AR_wasm32_wasip1=ar
+export CFLAGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -msimd128 -ffile-prefix-map=$PWD=/runtime -include $PWD/stack-limit.h"
+export BINDGEN_EXTRA_CLANG_ARGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -fvisibility=default"
+/usr/bin/cargo build --release --locked -Zbuild-std=std,panic_abort --target wasm32-wasip1
+cp target/wasm32-wasip1/release/runtime.wasm "$output"

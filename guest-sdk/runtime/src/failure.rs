@@ -1,0 +1,138 @@
+//! How a worker ends badly: an exit code, and on stdout what was thrown.
+
+use crate::stdio;
+use javy::quickjs::{Ctx, Function, Object, Value};
+use std::fmt::Write as _;
+
+/// The worker threw.
+pub const EXCEPTION: i32 = 1;
+/// The worker waits for a promise that nothing can settle.
+pub const UNSETTLED: i32 = 2;
+/// The returned value cannot be written as JSON.
+pub const INVALID_OUTPUT: i32 = 3;
+
+/// Causes are followed this far; a chain can be a ring.
+const MAX_CAUSES: usize = 8;
+
+/// What was thrown, in the form that travels to the host.
+pub struct Failure {
+    name: String,
+    message: String,
+    stack: Vec<String>,
+    cause: Option<Box<Failure>>,
+}
+
+/// Ends the execution.
+pub fn exit(code: i32, failure: &Failure) -> ! {
+    let mut json = String::new();
+    failure.write_json(&mut json);
+    stdio::write_output(json.as_bytes());
+    std::process::exit(code)
+}
+
+impl Failure {
+    /// An error of ours, without a stack.
+    pub fn plain(message: &str) -> Self {
+        Self { name: "Error".into(), message: message.into(), stack: vec![], cause: None }
+    }
+
+    /// Reads whatever was thrown. Every step may run the worker's code, and may throw: then that part is left out.
+    pub fn of<'js>(thrown: &Value<'js>, inspect: &Function<'js>) -> Self {
+        Self::of_chain(thrown, inspect, MAX_CAUSES)
+    }
+
+    /// Takes the exception that is pending in `ctx`.
+    pub fn caught<'js>(ctx: &Ctx<'js>, inspect: &Function<'js>) -> Self {
+        Self::of(&ctx.catch(), inspect)
+    }
+
+    fn of_chain<'js>(thrown: &Value<'js>, inspect: &Function<'js>, causes: usize) -> Self {
+        let Some(error) = thrown.as_object().filter(|object| object.is_error() || text(object, "stack").is_some()) else {
+            let message = match thrown.as_string() {
+                Some(string) => lossy(string),
+                None => shown(thrown, inspect),
+            };
+            return Self::plain(&message);
+        };
+        let stack = text(error, "stack").unwrap_or_default();
+        let cause = match error.get::<_, Value<'js>>("cause") {
+            Ok(cause) if causes > 0 && !cause.is_undefined() => {
+                Some(Box::new(Self::of_chain(&cause, inspect, causes - 1)))
+            }
+            Ok(_) => None,
+            Err(_) => {
+                error.ctx().catch();
+                None
+            }
+        };
+        Self {
+            name: text(error, "name").unwrap_or_else(|| "Error".into()),
+            message: text(error, "message").unwrap_or_default(),
+            // A stack assigned by the worker can be any text; only frames are kept.
+            stack: stack.lines().map(str::trim).filter(|line| line.starts_with("at ")).map(str::to_owned).collect(),
+            cause,
+        }
+    }
+
+    fn write_json(&self, json: &mut String) {
+        json.push_str("{\"name\":");
+        write_string(&self.name, json);
+        json.push_str(",\"message\":");
+        write_string(&self.message, json);
+        json.push_str(",\"stack\":[");
+        for (index, frame) in self.stack.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            write_string(frame, json);
+        }
+        json.push(']');
+        if let Some(cause) = &self.cause {
+            json.push_str(",\"cause\":");
+            cause.write_json(json);
+        }
+        json.push('}');
+    }
+}
+
+/// A property that is a string, if it can be read.
+fn text<'js>(object: &Object<'js>, key: &str) -> Option<String> {
+    match object.get::<_, Value<'js>>(key) {
+        Ok(value) => value.as_string().map(lossy),
+        Err(_) => {
+            object.ctx().catch();
+            None
+        }
+    }
+}
+
+fn shown<'js>(value: &Value<'js>, inspect: &Function<'js>) -> String {
+    match inspect.call::<_, javy::quickjs::String<'js>>((value.clone(),)) {
+        Ok(string) => lossy(&string),
+        Err(_) => {
+            value.ctx().catch();
+            "a value that cannot be shown".into()
+        }
+    }
+}
+
+fn lossy(string: &javy::quickjs::String<'_>) -> String {
+    string.to_string().unwrap_or_else(|error| javy::to_string_lossy(string.ctx(), string, error))
+}
+
+fn write_string(text: &str, json: &mut String) {
+    json.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\u{0}'..='\u{1f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(json, "\\u{:04x}", char as u32);
+            }
+            _ => json.push(char),
+        }
+    }
+    json.push('"');
+}

@@ -1,0 +1,114 @@
+//! The command line: made from the table of settings, and taken apart into one of three commands.
+
+use crate::settings::commands::{Build, Run, Serve};
+use crate::settings::sources::Sources;
+use crate::settings::table::{self, Command};
+use crate::{build, console, run, serve};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The worker ran and failed.
+pub const FAILED: u8 = 1;
+
+/// The command was wrong: a bad flag, a missing file, a bad payload, a source that does not build.
+pub const WRONG: u8 = 2;
+
+/// Runs the command that the arguments name, and says how it went.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(WRONG)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    dispatch(&matches).unwrap_or_else(|error| {
+        console::err(format_args!("error: {error:#}"));
+        ExitCode::from(WRONG)
+    })
+}
+
+fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let argument = |matches: &ArgMatches, name| matches.get_one::<PathBuf>(name).cloned().unwrap_or_default();
+    match matches.subcommand() {
+        Some(("build", matches)) => build::build(&Build::from(
+            sources(matches, Command::Build),
+            argument(matches, "entry"),
+        )?),
+        Some(("run", matches)) => run::run(&Run::from(sources(matches, Command::Run), argument(matches, "worker"))?),
+        Some(("serve", matches)) => serve::serve(Serve::from(sources(matches, Command::Serve))?),
+        // clap refuses what is no subcommand.
+        _ => Ok(ExitCode::from(WRONG)),
+    }
+}
+
+/// The flags that were given, as texts; what they mean is decided in one place for all sources.
+fn sources(matches: &ArgMatches, command: Command) -> Sources {
+    let mut flags = BTreeMap::new();
+    for setting in table::of(command) {
+        let text = if setting.value.is_empty() {
+            matches.get_flag(setting.name).then(|| "true".to_owned())
+        } else {
+            matches.get_one::<String>(setting.name).cloned()
+        };
+        flags.extend(text.map(|text| (setting.name, text)));
+    }
+    Sources::read(flags, |name| std::env::var_os(name))
+}
+
+fn command() -> clap::Command {
+    let path = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .required(true)
+            .value_parser(value_parser!(PathBuf))
+            .help(help)
+    };
+    let build = clap::Command::new("build")
+        .about("Build a TypeScript or JavaScript file into a WebAssembly module")
+        .arg(path("entry", "The file whose default export is the worker"))
+        .args(table::of(Command::Build).map(flag));
+    let run = clap::Command::new("run")
+        .about("Run a worker once; exits 0 when it succeeds, 1 when it fails, 2 when the command is wrong")
+        .arg(path("worker", "A module (.wasm) or a source (.ts, .js, .mts, .mjs)"))
+        .args(table::of(Command::Run).map(flag));
+    let serve = clap::Command::new("serve")
+        .about("Run workers behind POST /worker/api/v1/execute/{key}")
+        .after_help("The admin token is taken from HOST_ADMIN_TOKEN, or made and kept in the data folder.")
+        .args(table::of(Command::Serve).map(flag));
+    clap::Command::new("host")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Builds small TypeScript workers into WebAssembly and runs each request in a fresh sandbox")
+        .after_help(
+            "Every flag is also an environment variable (--max-executions is HOST_MAX_EXECUTIONS) and a key of \
+             host.toml (max-executions = 100). A flag comes before the environment, and that before the file.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([build, run, serve])
+}
+
+fn flag(setting: &table::Setting) -> Arg {
+    let flag = Arg::new(setting.name).long(setting.name).help(setting.help);
+    let flag = setting.short.into_iter().fold(flag, Arg::short);
+    if setting.value.is_empty() {
+        flag.action(ArgAction::SetTrue)
+    } else {
+        // -1 is a payload, and for all else a mistake that is told with the others.
+        flag.value_name(setting.value).allow_negative_numbers(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! Writing to a terminal or a pipe whose other end may be gone: `println!` panics there.
+
+use std::io::{ErrorKind, Write};
+
+/// Writes to stdout. A reader that has left, such as `head`, has what it wanted: that is no error.
+pub fn out(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes a line to stderr; there is nowhere to report that it failed.
+pub fn err(line: impl std::fmt::Display) {
+    // One write, so that lines of several threads do not mix.
+    let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Text of a worker for a terminal: control characters other than line breaks and tabs could command it.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() && !matches!(char, '\n' | '\t') {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn escape_sequences_are_shown_not_obeyed() {
+        assert_eq!(
+            super::printable("a\tb\n\x1b[2J\u{9b}c\r"),
+            "a\tb\n\\u{1b}[2J\\u{9b}c\\r"
+        );
+    }
+}

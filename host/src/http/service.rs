@@ -1,0 +1,133 @@
+//! What every request needs, and the way of one through it.
+
+use super::body::Upload;
+use super::execute;
+use super::reply::{self, Refusal, Reply};
+use super::route::{Route, route};
+use crate::token::Token;
+use crate::workers::Workers;
+use bytes::Bytes;
+use engine::{Engine, Limits};
+use hyper::body::Body;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Request, StatusCode, Version};
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+/// The headers of a request, at most.
+pub const MAX_HEADERS: usize = 100;
+
+/// How far the host is on its way to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It takes requests.
+    Open,
+    /// It ends what it has begun.
+    Draining,
+    /// It cancels what it has begun.
+    Stopping,
+}
+
+/// What requests are answered with.
+pub struct Service {
+    /// Runs the workers.
+    pub engine: Engine,
+    /// Empty until the workers are loaded.
+    pub workers: OnceLock<Workers>,
+    /// Who may execute.
+    pub token: Token,
+    /// What each execution may use.
+    pub limits: Limits,
+    /// One permit per execution under way.
+    pub places: Semaphore,
+    /// Time a client gets for its body.
+    pub body_timeout: Duration,
+}
+
+impl Service {
+    /// Answers one request. Dropping the future stops what it runs.
+    pub async fn answer<B>(&self, request: Request<B>, stage: watch::Receiver<Stage>) -> Reply
+    where
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Display,
+    {
+        let (head, body) = request.into_parts();
+        let mut upload = Upload::new(body, &head.headers);
+        let answered = contain_panic(self.dispatch(&head, &mut upload, stage)).await;
+        let gives_up = answered.as_ref().is_err_and(|refusal| refusal.gives_up);
+        let mut reply = answered.unwrap_or_else(Reply::from);
+        if gives_up {
+            if head.version <= Version::HTTP_11 {
+                reply
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+        } else {
+            upload.discard();
+        }
+        reply
+    }
+
+    async fn dispatch<B>(
+        &self,
+        head: &Parts,
+        upload: &mut Upload<B>,
+        stage: watch::Receiver<Stage>,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Display,
+    {
+        // HTTP/1 is told by hyper while it reads them.
+        if head.headers.len() > MAX_HEADERS {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return Err(Refusal::new(
+                status,
+                format!("The request has more than {MAX_HEADERS} headers"),
+            ));
+        }
+        match route(&head.method, head.uri.path())? {
+            Route::Execute(key) => execute::execute(self, head, key, upload, stage).await,
+            Route::Liveness => Ok(reply::json(StatusCode::OK, r#"{"status":"alive"}"#)),
+            Route::Readiness if self.workers.get().is_some() && *stage.borrow() == Stage::Open => {
+                Ok(reply::json(StatusCode::OK, r#"{"status":"ready"}"#))
+            }
+            Route::Readiness => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The host is not ready").try_again()),
+        }
+    }
+}
+
+/// A panic is our bug; it costs the one request in which it happens, and is told in the log.
+async fn contain_panic<T>(answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let mut answer = pin!(answer);
+    std::future::poll_fn(|context| {
+        // After a panic the future is dropped, and never looked at again.
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| {
+            tracing::error!("a request failed by a bug of the host: see the panic above");
+            Poll::Ready(Err(Refusal::internal()))
+        })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_one_500() {
+        let bug = async {
+            tokio::task::yield_now().await;
+            assert_eq!(1, 2, "a bug");
+            Ok(())
+        };
+        assert_eq!(Reply::from(contain_panic(bug).await.unwrap_err()).status(), 500);
+    }
+}

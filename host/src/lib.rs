@@ -1,0 +1,26 @@
+//! Runs workers behind an HTTP execute endpoint, and locally.
+//!
+//! ```sh
+//! host run worker.ts --payload '{"foo":"bar"}'      # build it, run it once, print what it returns
+//! host serve --workers workers                      # the same for every request of POST /worker/api/v1/execute/{key}
+//! ```
+//!
+//! Three concepts: a *setting* is a flag, an environment variable and a key of `host.toml` at once ([`settings`]);
+//! an *answer* is an execution as JSON, the same on the command line and over HTTP ([`answer`]); a *refusal* is what
+//! a client gets when its request was not executed ([`http::reply`]).
+
+pub mod answer;
+pub mod build;
+pub mod cli;
+pub mod console;
+pub mod http;
+pub mod manifest;
+pub mod run;
+pub mod serve;
+pub mod server;
+pub mod settings;
+pub mod source;
+pub mod status;
+pub mod suggest;
+pub mod token;
+pub mod workers;

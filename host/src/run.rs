@@ -1,0 +1,163 @@
+//! `host run`: one worker, one payload, one execution.
+
+use crate::cli::FAILED;
+use crate::settings::commands::{Output, PayloadFrom, Run};
+use crate::{answer, build, console, source};
+use anyhow::Context;
+use bytes::Bytes;
+use engine::{Execution, Level, Limits, MAX_PAYLOAD_BYTES, Outcome, Payload, Request, Thrown};
+use std::fmt::Write;
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+
+/// Runs the worker once and prints what became of it.
+pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
+    // The payload first: it is checked in no time, a source takes longer.
+    let payload = payload(&settings.payload)?;
+    let name = settings.worker.file_name().unwrap_or_default().to_string_lossy();
+    let code = source::read(&settings.worker, &name)?;
+    let engine = build::engine(&settings.cache, &settings.limits)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let execution = runtime.block_on(async {
+        let worker = source::load(&engine, code).await?;
+        let request = Request {
+            payload,
+            environment: Vec::new(),
+            limits: settings.limits.clone(),
+        };
+        // Nothing cancels it but the end of the process.
+        anyhow::Ok(engine.run(&worker, request, std::future::pending()).await?)
+    })?;
+    let printed = match settings.output {
+        Output::Value => value(&execution),
+        Output::Json => json(&execution),
+    };
+    if let Some(hint) = hint(&execution.outcome, &settings.limits) {
+        console::err(hint);
+    }
+    printed.context("cannot write the result")?;
+    Ok(if answer::succeeded(&execution) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    })
+}
+
+fn payload(from: &PayloadFrom) -> anyhow::Result<Payload> {
+    let bytes = match from {
+        PayloadFrom::Text(text) => text.clone().into_bytes(),
+        PayloadFrom::File(path) => std::fs::File::open(path)
+            .and_then(read)
+            .with_context(|| format!("cannot read the payload from {}", path.display()))?,
+        PayloadFrom::StdinIfPiped if std::io::stdin().is_terminal() => Vec::new(),
+        PayloadFrom::Stdin | PayloadFrom::StdinIfPiped => {
+            read(std::io::stdin().lock()).context("cannot read the payload from stdin")?
+        }
+    };
+    Ok(Payload::parse(Bytes::from(bytes))?)
+}
+
+/// Reads no more than what shows that it is too much.
+fn read(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_PAYLOAD_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The returned value on stdout; logs and failure on stderr.
+fn value(execution: &Execution) -> std::io::Result<()> {
+    for line in execution.logs.lines() {
+        console::err(format_args!("[{:<5}] - {}", level(line.level), line.message));
+    }
+    if !execution.outcome.is_success() {
+        console::err(console::printable(&failure(&execution.outcome)));
+        return Ok(());
+    }
+    if !answer::succeeded(execution) {
+        console::err("the worker returned an executionStatus that says it failed");
+    }
+    let value = execution.output.trim_ascii();
+    if value.is_empty() {
+        Ok(())
+    } else {
+        console::out(&[value, b"\n"].concat())
+    }
+}
+
+fn json(execution: &Execution) -> std::io::Result<()> {
+    let mut document = answer::document(execution);
+    document.push(b'\n');
+    console::out(&document)
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+    }
+}
+
+/// The sentence, the stack, and the same of each cause.
+fn failure(outcome: &Outcome) -> String {
+    let mut text = outcome.message();
+    let mut next = outcome.thrown();
+    while let Some(Thrown { stack, cause, .. }) = next {
+        for frame in stack {
+            let _ = write!(text, "\n    {frame}");
+        }
+        next = cause.as_deref();
+        if let Some(Thrown { name, message, .. }) = next {
+            let _ = write!(text, "\ncaused by {name}: {message}");
+        }
+    }
+    text
+}
+
+/// Which limit ended it, and the flag that raises it.
+fn hint(outcome: &Outcome, limits: &Limits) -> Option<String> {
+    let (limit, flag) = match outcome {
+        Outcome::CpuLimit => (format!("{} units of fuel", limits.fuel), "--fuel"),
+        Outcome::TimeLimit => (format!("{:?}", limits.timeout), "--timeout"),
+        Outcome::MemoryLimit => (format!("{} bytes of memory", limits.memory_bytes), "--memory"),
+        Outcome::OutputTooLarge => return Some(format!("the limit is {} bytes of JSON", limits.output_bytes)),
+        _ => return None,
+    };
+    Some(format!("the limit is {limit}; raise it with {flag}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_every_cause() {
+        let inner = Thrown {
+            name: "TypeError".into(),
+            message: "inner".into(),
+            stack: vec!["at g".into()],
+            cause: None,
+        };
+        let outer = Thrown {
+            name: "Error".into(),
+            message: "outer".into(),
+            stack: vec!["at f".into()],
+            cause: Some(Box::new(inner)),
+        };
+        let text = failure(&Outcome::Exception(outer));
+        assert_eq!(text, "Error: outer\n    at f\ncaused by TypeError: inner\n    at g");
+    }
+
+    #[test]
+    fn limits_name_their_flag() {
+        let hint = |outcome| hint(&outcome, &Limits::default());
+        assert_eq!(
+            hint(Outcome::TimeLimit).unwrap(),
+            "the limit is 5s; raise it with --timeout"
+        );
+        assert!(hint(Outcome::CpuLimit).unwrap().ends_with("--fuel"));
+        assert!(hint(Outcome::MemoryLimit).unwrap().ends_with("--memory"));
+        assert_eq!(hint(Outcome::Unsettled), None);
+    }
+}

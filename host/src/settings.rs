@@ -1,0 +1,12 @@
+//! What the operator asked for: read from flags, environment and file, checked once, then typed.
+//!
+//! A setting is one row of [`table::SETTINGS`]: the row is its flag, its environment variable and its key in
+//! `host.toml`. [`sources::Sources`] finds the text of a setting and collects every mistake; [`commands`] is the one
+//! conversion to what the three commands take.
+
+pub mod cache;
+pub mod commands;
+pub mod quantity;
+pub mod sources;
+pub mod table;
+pub mod value;

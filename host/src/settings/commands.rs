@@ -1,0 +1,279 @@
+//! The one conversion from texts to what the three commands take. After it, everything is valid.
+
+use super::cache::cache;
+use super::sources::{Mistakes, Sources};
+use super::{quantity, value};
+use crate::source;
+use engine::Limits;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// What `host build` takes.
+#[derive(Debug)]
+pub struct Build {
+    /// The TypeScript or JavaScript file.
+    pub entry: PathBuf,
+    /// Where the module goes.
+    pub out: PathBuf,
+    /// Whether the module may import WASI alone.
+    pub standalone: bool,
+    /// Keeps compiled code.
+    pub cache: PathBuf,
+}
+
+/// What `host run` takes.
+#[derive(Debug)]
+pub struct Run {
+    /// The module or source file.
+    pub worker: PathBuf,
+    /// Where the payload comes from.
+    pub payload: PayloadFrom,
+    /// How the execution is printed.
+    pub output: Output,
+    /// What it may use.
+    pub limits: Limits,
+    /// Keeps compiled code.
+    pub cache: PathBuf,
+}
+
+/// Where a payload comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PayloadFrom {
+    /// The command line.
+    Text(String),
+    /// A file.
+    File(PathBuf),
+    /// Standard input, whatever it is.
+    Stdin,
+    /// Standard input unless it is a terminal.
+    StdinIfPiped,
+}
+
+/// How an execution is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The returned value on stdout, everything else on stderr.
+    Value,
+    /// The whole execution as one JSON document.
+    Json,
+}
+
+/// What `host serve` takes.
+#[derive(Debug)]
+pub struct Serve {
+    /// Address and port; a name is resolved when listening begins.
+    pub listen: String,
+    /// The folder of workers.
+    pub workers: Option<PathBuf>,
+    /// The folder of what the host makes.
+    pub data: PathBuf,
+    /// Keeps compiled code.
+    pub cache: PathBuf,
+    /// What each execution may use.
+    pub limits: Limits,
+    /// Executions under way at once.
+    pub max_executions: u32,
+    /// Time that running executions get when the host stops.
+    pub drain: Duration,
+    /// Time a client gets for its headers.
+    pub header_timeout: Duration,
+    /// Time a client gets for its body.
+    pub body_timeout: Duration,
+    /// What is logged.
+    pub log: Targets,
+    /// The admin token, when the operator sets it.
+    pub admin_token: Option<String>,
+}
+
+impl Build {
+    /// Converts; `entry` is the command's argument.
+    pub fn from(mut sources: Sources, entry: PathBuf) -> Result<Self, Mistakes> {
+        check_file(&mut sources, "<entry>", &entry, source::SCRIPTS);
+        let stem = entry.file_stem().unwrap_or(entry.as_os_str());
+        let out = sources
+            .get("out", value::path)
+            .unwrap_or_else(|| Path::new(stem).with_added_extension("wasm"));
+        let standalone = sources.get("standalone", value::switch).unwrap_or(false);
+        let cache = cache(&mut sources);
+        sources.finish()?;
+        Ok(Self {
+            entry,
+            out,
+            standalone,
+            cache,
+        })
+    }
+}
+
+impl Run {
+    /// Converts; `worker` is the command's argument.
+    pub fn from(mut sources: Sources, worker: PathBuf) -> Result<Self, Mistakes> {
+        check_file(&mut sources, "<worker>", &worker, source::ALL);
+        let payload = sources
+            .get("payload", value::payload_from)
+            .unwrap_or(PayloadFrom::StdinIfPiped);
+        let output = sources.get("output", value::output).unwrap_or(Output::Value);
+        let limits = limits(&mut sources);
+        let cache = cache(&mut sources);
+        sources.finish()?;
+        Ok(Self {
+            worker,
+            payload,
+            output,
+            limits,
+            cache,
+        })
+    }
+}
+
+impl Serve {
+    /// Converts.
+    pub fn from(mut sources: Sources) -> Result<Self, Mistakes> {
+        let serve = Self {
+            listen: sources
+                .get("listen", value::address)
+                .unwrap_or_else(|| "127.0.0.1:8080".into()),
+            workers: sources.get("workers", value::folder),
+            data: sources.get("data", value::path).unwrap_or_else(|| "data".into()),
+            cache: cache(&mut sources),
+            limits: limits(&mut sources),
+            max_executions: sources.get("max-executions", value::executions).unwrap_or(1000),
+            drain: sources
+                .get("drain", quantity::duration)
+                .unwrap_or(Duration::from_secs(10)),
+            header_timeout: sources
+                .get("header-timeout", quantity::duration)
+                .unwrap_or(Duration::from_secs(10)),
+            body_timeout: sources
+                .get("body-timeout", quantity::duration)
+                .unwrap_or(Duration::from_secs(10)),
+            log: sources
+                .get("log", value::log)
+                .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
+            admin_token: admin_token(&mut sources),
+        };
+        sources.finish()?;
+        Ok(serve)
+    }
+}
+
+fn limits(sources: &mut Sources) -> Limits {
+    let default = Limits::default();
+    Limits {
+        fuel: sources.get("fuel", quantity::count).unwrap_or(default.fuel),
+        timeout: sources.get("timeout", quantity::duration).unwrap_or(default.timeout),
+        memory_bytes: sources.get("memory", quantity::memory).unwrap_or(default.memory_bytes),
+        ..default
+    }
+}
+
+fn check_file(sources: &mut Sources, argument: &str, file: &Path, extensions: &[&str]) {
+    let place = format!("{argument}: {}", file.display());
+    match std::fs::metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => sources.fault(&place, "there is no such file"),
+        Err(error) => sources.fault(&place, &format!("cannot be read: {error}")),
+        Ok(found) if found.is_dir() => sources.fault(&place, "is a folder; name the file in it"),
+        Ok(_) if !source::has_extension(file, extensions) => {
+            sources.fault(
+                &place,
+                &format!("expected a file that ends in .{}", extensions.join(", .")),
+            );
+        }
+        Ok(_) => {}
+    }
+}
+
+/// A token travels in a header: only what can stand there. It is never shown, not even when it is wrong.
+fn admin_token(sources: &mut Sources) -> Option<String> {
+    const NAME: &str = "HOST_ADMIN_TOKEN";
+    let token = sources.variable(NAME)?;
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        sources.fault(NAME, "expected visible ASCII characters without spaces");
+    }
+    Some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn sources(flags: &[(&'static str, &str)], environment: fn(&str) -> Option<OsString>) -> Sources {
+        Sources::read(
+            flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
+            environment,
+        )
+    }
+
+    fn home(name: &str) -> Option<OsString> {
+        (name == "HOME").then(|| "/home/someone".into())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_table() {
+        let serve = Serve::from(sources(&[], home)).unwrap();
+        assert_eq!(serve.listen, "127.0.0.1:8080");
+        assert_eq!(serve.limits, Limits::default());
+        assert_eq!((serve.max_executions, serve.drain), (1000, Duration::from_secs(10)));
+        assert_eq!(serve.cache, Path::new("/home/someone/.cache/worker-host"));
+        assert!(serve.workers.is_none() && serve.admin_token.is_none());
+    }
+
+    #[test]
+    fn the_file_of_a_worker_has_a_known_extension() {
+        let text = Run::from(sources(&[], home), "Cargo.toml".into())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("expected a file that ends in .wasm, .ts, .js, .mts, .mjs"),
+            "{text}"
+        );
+        assert!(
+            Build::from(sources(&[], home), "src".into())
+                .unwrap_err()
+                .to_string()
+                .contains("is a folder")
+        );
+    }
+
+    #[test]
+    fn every_mistake_of_a_command_at_once() {
+        let flags = [
+            ("listen", "8080"),
+            ("workers", "/nowhere"),
+            ("max-executions", "1000000"),
+            ("log", "loud=very"),
+        ];
+        let environment: fn(&str) -> Option<OsString> = |name| match name {
+            "HOST_ADMIN_TOKEN" => Some("sec ret".into()),
+            "HOST_MEMORY" => Some("5GiB".into()),
+            _ => home(name),
+        };
+        let text = Serve::from(sources(&flags, environment)).unwrap_err().to_string();
+        for part in [
+            "6 mistakes",
+            "--listen: ",
+            "--workers: ",
+            "--max-executions: ",
+            "--log: ",
+            "HOST_MEMORY: ",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(
+            text.contains("HOST_ADMIN_TOKEN: ") && !text.contains("sec ret"),
+            "{text}"
+        );
+        let text = Run::from(sources(&[("output", "xml"), ("payload", "@")], home), "gone.ts".into());
+        let text = text.unwrap_err().to_string();
+        for part in [
+            "3 mistakes",
+            "<worker>: gone.ts: there is no such file",
+            "--output: ",
+            "--payload: ",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+}

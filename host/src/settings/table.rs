@@ -1,0 +1,176 @@
+//! The table of settings: one row is a flag, an environment variable and a key of `host.toml`.
+
+/// One of the commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `host build`
+    Build,
+    /// `host run`
+    Run,
+    /// `host serve`
+    Serve,
+}
+
+/// One row.
+pub struct Setting {
+    /// The long flag, and the key in `host.toml` (where `_` may stand for `-`).
+    pub name: &'static str,
+    /// The short flag, if it has one.
+    pub short: Option<char>,
+    /// What its value is called in the help; nothing for a switch.
+    pub value: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// The commands that take it.
+    pub commands: &'static [Command],
+}
+
+impl Setting {
+    /// The environment variable.
+    pub fn variable(&self) -> String {
+        format!("HOST_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+}
+
+use Command::{Build, Run, Serve};
+
+/// Every setting. The defaults named here are set in [`super::commands`].
+pub const SETTINGS: &[Setting] = &[
+    row(
+        "config",
+        "FILE",
+        "Settings file [default: host.toml, if there is one]",
+        &[Build, Run, Serve],
+    ),
+    row(
+        "cache",
+        "DIR",
+        "Keeps compiled code between runs [default: worker-host in $XDG_CACHE_HOME or ~/.cache]",
+        &[Build, Run, Serve],
+    ),
+    Setting {
+        short: Some('o'),
+        ..row(
+            "out",
+            "FILE",
+            "Where the module goes [default: named after the entry, in this folder]",
+            &[Build],
+        )
+    },
+    row(
+        "standalone",
+        "",
+        "Make a module that runs in any WASI runtime: no host calls",
+        &[Build],
+    ),
+    row(
+        "payload",
+        "JSON|@FILE|-",
+        "The payload [default: stdin, when it is not a terminal]",
+        &[Run],
+    ),
+    row(
+        "output",
+        "value|json",
+        "Print the returned value, or the whole execution [default: value]",
+        &[Run],
+    ),
+    row(
+        "fuel",
+        "N",
+        "Work one execution may do [default: 10_000_000_000, about a second of CPU]",
+        &[Run, Serve],
+    ),
+    row(
+        "timeout",
+        "DURATION",
+        "Wall time one execution may take [default: 5s]",
+        &[Run, Serve],
+    ),
+    row(
+        "memory",
+        "SIZE",
+        "Memory one execution may use [default: 64MiB]",
+        &[Run, Serve],
+    ),
+    row(
+        "listen",
+        "ADDRESS",
+        "Address and port to listen on [default: 127.0.0.1:8080]",
+        &[Serve],
+    ),
+    row(
+        "workers",
+        "DIR",
+        "Folder of workers, each a folder with a manifest.json",
+        &[Serve],
+    ),
+    row(
+        "data",
+        "DIR",
+        "Folder that keeps what the host makes, such as its admin token [default: data]",
+        &[Serve],
+    ),
+    row(
+        "max-executions",
+        "N",
+        "Executions under way at once; more get 429 [default: 1000]",
+        &[Serve],
+    ),
+    row(
+        "drain",
+        "DURATION",
+        "Time that running executions get when the host stops [default: 10s]",
+        &[Serve],
+    ),
+    row(
+        "header-timeout",
+        "DURATION",
+        "Time a client gets to send its headers [default: 10s]",
+        &[Serve],
+    ),
+    row(
+        "body-timeout",
+        "DURATION",
+        "Time a client gets to send its body [default: 10s]",
+        &[Serve],
+    ),
+    row(
+        "log",
+        "LEVEL",
+        "error, warn, info, debug, trace, off, or target=level,… [default: info]",
+        &[Serve],
+    ),
+];
+
+const fn row(name: &'static str, value: &'static str, help: &'static str, commands: &'static [Command]) -> Setting {
+    Setting {
+        name,
+        short: None,
+        value,
+        help,
+        commands,
+    }
+}
+
+/// The settings of one command.
+pub fn of(command: Command) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS
+        .iter()
+        .filter(move |setting| setting.commands.contains(&command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_variables_follow_from_them() {
+        let names: std::collections::HashSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        let variables: Vec<_> = SETTINGS.iter().map(Setting::variable).collect();
+        assert!(variables.contains(&"HOST_MAX_EXECUTIONS".to_owned()));
+        // A token on the command line can be read by every user of the machine, and files get committed.
+        assert!(!variables.contains(&"HOST_ADMIN_TOKEN".to_owned()));
+    }
+}

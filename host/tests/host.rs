@@ -1,0 +1,24 @@
+//! The real binary in fresh folders, driven as a person or a client would.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped here is a failed test")]
+
+#[path = "host/build.rs"]
+mod build;
+#[path = "host/client.rs"]
+mod client;
+#[path = "host/connections.rs"]
+mod connections;
+#[path = "host/execute.rs"]
+mod execute;
+#[path = "host/lifecycle.rs"]
+mod lifecycle;
+#[path = "host/program.rs"]
+mod program;
+#[path = "host/run.rs"]
+mod run;
+#[path = "host/samples.rs"]
+mod samples;
+#[path = "host/server.rs"]
+mod server;
+#[path = "host/settings.rs"]
+mod settings;
