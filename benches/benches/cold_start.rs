@@ -18,19 +18,47 @@ struct Case {
 }
 
 fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
-    let wat = |text: &str| engine.load(&wat::parse_str(text).expect("it is WebAssembly")).expect("it loads");
+    let wat = |text: &str| {
+        engine
+            .load(&wat::parse_str(text).expect("it is WebAssembly"))
+            .expect("it loads")
+    };
     let sample = |name: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers").join(name).join("worker.ts");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../workers")
+            .join(name)
+            .join("worker.ts");
         let text = std::fs::read_to_string(path).expect("the sample is there");
-        let module = tokio.block_on(engine.build(&Source { name: "worker.ts".into(), text }, false)).expect("it builds");
+        let module = tokio
+            .block_on(engine.build(
+                &Source {
+                    name: "worker.ts".into(),
+                    text,
+                },
+                false,
+            ))
+            .expect("it builds");
         engine.load(&module).expect("it loads")
     };
     let payload = |text: &str| Payload::parse(Bytes::copy_from_slice(text.as_bytes())).expect("it is JSON");
     let nothing = wat("(module (memory (export \"memory\") 1) (func (export \"_start\")))");
-    let lines = |step: usize| (0..200).map(|n| format!("line {}", n * step % 191)).collect::<Vec<_>>().join("\\n");
+    let lines = |step: usize| {
+        (0..200)
+            .map(|n| format!("line {}", n * step % 191))
+            .collect::<Vec<_>>()
+            .join("\\n")
+    };
     vec![
-        Case { name: "module that does nothing", worker: nothing, payload: Payload::NONE },
-        Case { name: "echo", worker: sample("echo"), payload: payload(r#"{"foo":"bar"}"#) },
+        Case {
+            name: "module that does nothing",
+            worker: nothing,
+            payload: Payload::NONE,
+        },
+        Case {
+            name: "echo",
+            worker: sample("echo"),
+            payload: payload(r#"{"foo":"bar"}"#),
+        },
         Case {
             name: "text-diff",
             worker: sample("text-diff"),
@@ -40,20 +68,37 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
 }
 
 fn cold_start(criterion: &mut Criterion) {
-    let tokio = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
     let cache_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
     let notice = |sentence: &str| eprintln!("{sentence}");
-    let config = Config { cache_dir, max_executions: 64, max_memory_bytes: 64 << 20, notice };
+    let config = Config {
+        cache_dir,
+        max_executions: 64,
+        max_memory_bytes: 64 << 20,
+        notice,
+    };
     let engine = Engine::new(config).expect("an engine");
     let execute = async |case: &Case| {
-        let request = Request { payload: case.payload.clone(), ..Request::default() };
-        let execution = engine.run(&case.worker, request, std::future::pending()).await.expect("it was tried");
+        let request = Request {
+            payload: case.payload.clone(),
+            ..Request::default()
+        };
+        let execution = engine
+            .run(&case.worker, request, std::future::pending())
+            .await
+            .expect("it was tried");
         assert!(execution.outcome.is_success(), "{}: {:?}", case.name, execution.outcome);
         execution
     };
     let cases = cases(&engine, &tokio);
 
-    println!("\n{:<26}{:>9}{:>13}{:>9}{:>9}{:>10}{:>10}", "median, µs", "set up", "instantiate", "run", "drop", "total", "fuel");
+    println!(
+        "\n{:<26}{:>9}{:>13}{:>9}{:>9}{:>10}{:>10}",
+        "median, µs", "set up", "instantiate", "run", "drop", "total", "fuel"
+    );
     for case in &cases {
         let mut samples: Vec<(Phases, Duration, u64)> = Vec::new();
         for _ in 0..3000 {
@@ -80,7 +125,11 @@ fn cold_start(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("cold start");
     for case in &cases {
-        group.bench_function(case.name, |bencher| bencher.to_async(&tokio).iter(|| async { black_box(execute(case).await) }));
+        group.bench_function(case.name, |bencher| {
+            bencher
+                .to_async(&tokio)
+                .iter(|| async { black_box(execute(case).await) });
+        });
     }
     group.finish();
 }

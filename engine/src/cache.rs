@@ -41,7 +41,11 @@ impl Cache {
                 read_key(&key_file)?.ok_or_else(|| io::Error::other("the key of the cache is not there"))?
             }
         };
-        Ok(Self { folder: folder.to_owned(), key, context })
+        Ok(Self {
+            folder: folder.to_owned(),
+            key,
+            context,
+        })
     }
 
     /// The compiled form of `wasm`, from disk or made by `compile` and kept. Where the disk fails, nothing is kept.
@@ -109,8 +113,15 @@ fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
     let mut unique = [0; 8];
     getrandom::fill(&mut unique).map_err(|error| io::Error::other(error.to_string()))?;
     let draft = folder.join(format!("{:016x}.draft", u64::from_le_bytes(unique)));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let written = parts.iter().try_for_each(|part| file.write_all(part)).and_then(|()| file.sync_all());
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
+    let written = parts
+        .iter()
+        .try_for_each(|part| file.write_all(part))
+        .and_then(|()| file.sync_all());
     if let Err(error) = written {
         let _ = fs::remove_file(&draft);
         return Err(error);

@@ -126,10 +126,15 @@ impl Engine {
         let linker = sandbox::linker(&engine).map_err(machine)?;
         let mut context = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut context);
-        let cache = Cache::open(&config.cache_dir, context.finish())
-            .map_err(|error| SetupError::Cache { folder: config.cache_dir, error })?;
+        let cache = Cache::open(&config.cache_dir, context.finish()).map_err(|error| SetupError::Cache {
+            folder: config.cache_dir,
+            error,
+        })?;
         let loader = Loader::new(engine, linker, cache, config.notice);
-        Ok(Self(Arc::new(Inner { loader, snapshotter: Mutex::default() })))
+        Ok(Self(Arc::new(Inner {
+            loader,
+            snapshotter: Mutex::default(),
+        })))
     }
 
     /// Builds `source` into the bytes of a `worker.wasm`: the same source gives the same bytes on every machine.

@@ -233,7 +233,10 @@ impl Logs {
         }
         if self.truncated {
             let message = format!("(the log was cut off after {} bytes)", self.bytes.len());
-            lines.push(LogLine { level: Level::Warn, message });
+            lines.push(LogLine {
+                level: Level::Warn,
+                message,
+            });
         }
         lines
     }

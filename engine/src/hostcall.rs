@@ -27,46 +27,66 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wasmtime_wasi::p1::add_to_linker_async(linker, |state| &mut state.wasi)?;
     // Replaces the four that move bytes or wait by what charges for it.
     linker.allow_shadowing(true);
-    linker.func_wrap_async("wasi_snapshot_preview1", "fd_read", |mut caller, (fd, iovs, len, out)| {
-        Box::new(async move {
-            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-            charge(&mut caller, bytes).await?;
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::fd_read(&mut state.wasi, &mut memory, fd, iovs, len, out).await
-        })
-    })?;
-    linker.func_wrap_async("wasi_snapshot_preview1", "fd_write", |mut caller, (fd, iovs, len, out)| {
-        Box::new(async move {
-            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-            charge(&mut caller, bytes).await?;
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::fd_write(&mut state.wasi, &mut memory, fd, iovs, len, out).await
-        })
-    })?;
-    linker.func_wrap_async("wasi_snapshot_preview1", "random_get", |mut caller, (buffer, len): (i32, i32)| {
-        Box::new(async move {
-            let memory = memory(&mut caller)?;
-            let wanted = u64::from(len.cast_unsigned());
-            charge(&mut caller, wanted.min(MAX_RANDOM_BYTES)).await?;
-            if wanted > MAX_RANDOM_BYTES {
-                return Ok(EINVAL);
-            }
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::random_get(&mut state.wasi, &mut memory, buffer, len)
-        })
-    })?;
-    linker.func_wrap_async("wasi_snapshot_preview1", "poll_oneoff", |mut caller, (subs, events, count, out)| {
-        Box::new(async move {
-            let memory = memory(&mut caller)?;
-            let count: i32 = count;
-            charge(&mut caller, u64::from(count.cast_unsigned().min(MAX_SUBSCRIPTIONS)) * BASE).await?;
-            if count.cast_unsigned() > MAX_SUBSCRIPTIONS {
-                return Ok(EINVAL);
-            }
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::poll_oneoff(&mut state.wasi, &mut memory, subs, events, count, out).await
-        })
-    })?;
+    linker.func_wrap_async(
+        "wasi_snapshot_preview1",
+        "fd_read",
+        |mut caller, (fd, iovs, len, out)| {
+            Box::new(async move {
+                let (memory, bytes) = vectors(&mut caller, iovs, len)?;
+                charge(&mut caller, bytes).await?;
+                let (state, mut memory) = guest(&mut caller, memory);
+                wasi::fd_read(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        "wasi_snapshot_preview1",
+        "fd_write",
+        |mut caller, (fd, iovs, len, out)| {
+            Box::new(async move {
+                let (memory, bytes) = vectors(&mut caller, iovs, len)?;
+                charge(&mut caller, bytes).await?;
+                let (state, mut memory) = guest(&mut caller, memory);
+                wasi::fd_write(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        "wasi_snapshot_preview1",
+        "random_get",
+        |mut caller, (buffer, len): (i32, i32)| {
+            Box::new(async move {
+                let memory = memory(&mut caller)?;
+                let wanted = u64::from(len.cast_unsigned());
+                charge(&mut caller, wanted.min(MAX_RANDOM_BYTES)).await?;
+                if wanted > MAX_RANDOM_BYTES {
+                    return Ok(EINVAL);
+                }
+                let (state, mut memory) = guest(&mut caller, memory);
+                wasi::random_get(&mut state.wasi, &mut memory, buffer, len)
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        "wasi_snapshot_preview1",
+        "poll_oneoff",
+        |mut caller, (subs, events, count, out)| {
+            Box::new(async move {
+                let memory = memory(&mut caller)?;
+                let count: i32 = count;
+                charge(
+                    &mut caller,
+                    u64::from(count.cast_unsigned().min(MAX_SUBSCRIPTIONS)) * BASE,
+                )
+                .await?;
+                if count.cast_unsigned() > MAX_SUBSCRIPTIONS {
+                    return Ok(EINVAL);
+                }
+                let (state, mut memory) = guest(&mut caller, memory);
+                wasi::poll_oneoff(&mut state.wasi, &mut memory, subs, events, count, out).await
+            })
+        },
+    )?;
     linker.allow_shadowing(false);
     Ok(())
 }

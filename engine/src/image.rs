@@ -32,7 +32,10 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
 
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.ok()? {
-            Payload::Version { encoding: wasmparser::Encoding::Module, .. }
+            Payload::Version {
+                encoding: wasmparser::Encoding::Module,
+                ..
+            }
             | Payload::End(_)
             | Payload::CustomSection(_)
             | Payload::CodeSectionEntry(_) => {}
@@ -63,8 +66,18 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
             Payload::DataSection(section) => {
                 for segment in section {
                     let segment = segment.ok()?;
-                    let DataKind::Active { memory_index: 0, offset_expr } = segment.kind else { return None };
-                    image_data.active(0, &constant(&offset_expr)?, segment.data.iter().copied());
+                    match segment.kind {
+                        DataKind::Active {
+                            memory_index: 0,
+                            offset_expr,
+                        } => {
+                            image_data.active(0, &constant(&offset_expr)?, segment.data.iter().copied());
+                        }
+                        DataKind::Active { .. } => return None,
+                        // wizer leaves empty ones where the runtime had its own. Without a data count, which is refused
+                        // below, no instruction can name a segment: what is passive can never be seen.
+                        DataKind::Passive => {}
+                    }
                 }
             }
             // A data count says that instructions may name segments, so they cannot move to another module; any other
@@ -85,13 +98,23 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         page_size_log2: None,
     };
     // The minimum is the worker's own, so the code must not depend on it: it accepts any.
-    imports.import("image", "memory", EntityType::Memory(wasm_encoder::MemoryType { minimum: 0, ..own_memory }));
+    imports.import(
+        "image",
+        "memory",
+        EntityType::Memory(wasm_encoder::MemoryType {
+            minimum: 0,
+            ..own_memory
+        }),
+    );
     for (index, ty) in globals.iter().enumerate() {
         imports.import("image", &format!("global{index}"), EntityType::Global(*ty));
     }
     let mut code = wasm_encoder::Module::new();
     if let Some(range) = types {
-        code.section(&RawSection { id: SectionId::Type as u8, data: &wasm[range] });
+        code.section(&RawSection {
+            id: SectionId::Type as u8,
+            data: &wasm[range],
+        });
     }
     code.section(&imports);
     for (id, range) in functions_on {
@@ -106,8 +129,15 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         exports.export(&format!("global{index}"), ExportKind::Global, index);
     }
     let mut image = wasm_encoder::Module::new();
-    image.section(&memories).section(&image_globals).section(&exports).section(&image_data);
-    Some(Split { code: code.finish(), image: image.finish() })
+    image
+        .section(&memories)
+        .section(&image_globals)
+        .section(&exports)
+        .section(&image_data);
+    Some(Split {
+        code: code.finish(),
+        image: image.finish(),
+    })
 }
 
 /// A plain number; a reference to a global or a function would mean something else in the other half.
@@ -132,7 +162,13 @@ mod tests {
         let split = split(&wat::parse_str(text).unwrap())?;
         let print = |wasm: &[u8]| {
             wasmparser::Validator::new().validate_all(wasm).unwrap();
-            format!("{:?}", Parser::new(0).parse_all(wasm).map(|payload| payload.unwrap().as_section().map(|(id, _)| id)).collect::<Vec<_>>())
+            format!(
+                "{:?}",
+                Parser::new(0)
+                    .parse_all(wasm)
+                    .map(|payload| payload.unwrap().as_section().map(|(id, _)| id))
+                    .collect::<Vec<_>>()
+            )
         };
         Some((print(&split.code), print(&split.image)))
     }
@@ -170,8 +206,8 @@ mod tests {
             "(module (import \"a\" \"m\" (memory 1)))",
             "(module (import \"a\" \"g\" (global i32)) (memory 1) (data (global.get 0) \"x\"))",
             "(module (memory 1) (func $f) (global funcref (ref.func $f)))",
-            "(module (memory 1) (data \"passive\"))",
             "(module (memory 1) (func (data.drop 0)) (data (i32.const 0) \"x\"))",
+            "(module (memory 1) (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0))) (data \"x\"))",
             "(module (memory 1) (memory 1))",
             "(module (memory i64 1))",
             "(module (memory 1 1 shared))",

@@ -47,12 +47,23 @@ impl Payload {
         }
         if let Err(error) = std::str::from_utf8(&bytes) {
             let (line, column) = place(&bytes, error.valid_up_to());
-            return Err(PayloadError::Malformed { reason: "invalid UTF-8".into(), line, column });
+            return Err(PayloadError::Malformed {
+                reason: "invalid UTF-8".into(),
+                line,
+                column,
+            });
         }
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
             let text = error.to_string();
-            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
-            return Err(PayloadError::Malformed { reason, line: error.line(), column: error.column() });
+            let reason = text
+                .rsplit_once(" at line ")
+                .map_or(text.as_str(), |(reason, _)| reason)
+                .to_owned();
+            return Err(PayloadError::Malformed {
+                reason,
+                line: error.line(),
+                column: error.column(),
+            });
         }
         if let Some(offset) = too_deep(&bytes) {
             let (line, column) = place(&bytes, offset);
@@ -120,7 +131,14 @@ mod tests {
     #[test]
     fn valid_documents_are_kept_byte_for_byte() {
         let deepest = "[".repeat(MAX_NESTING) + &"]".repeat(MAX_NESTING);
-        for text in ["null", " {\"a\" : 1e400}\n", r#""\ud800""#, r#"{"a":1,"a":2}"#, r#"["]]]", "\"[[["]"#, &deepest] {
+        for text in [
+            "null",
+            " {\"a\" : 1e400}\n",
+            r#""\ud800""#,
+            r#"{"a":1,"a":2}"#,
+            r#"["]]]", "\"[[["]"#,
+            &deepest,
+        ] {
             assert_eq!(parse(text).unwrap().bytes(), text.as_bytes(), "{text}");
         }
         assert!(parse("").unwrap().bytes().is_empty());
@@ -128,7 +146,11 @@ mod tests {
 
     #[test]
     fn faults_are_placed() {
-        let malformed = |reason: &str, line, column| PayloadError::Malformed { reason: reason.into(), line, column };
+        let malformed = |reason: &str, line, column| PayloadError::Malformed {
+            reason: reason.into(),
+            line,
+            column,
+        };
         let cases: [(&[u8], PayloadError); 6] = [
             (b" ", malformed("EOF while parsing a value", 1, 1)),
             (b"{\n \"a\": nope}", malformed("expected ident", 2, 8)),
@@ -138,14 +160,25 @@ mod tests {
             (b"[1", malformed("EOF while parsing a list", 1, 2)),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(parse(bytes).unwrap_err(), expected, "{}", String::from_utf8_lossy(bytes));
+            assert_eq!(
+                parse(bytes).unwrap_err(),
+                expected,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
 
     #[test]
     fn nesting_and_size_violated() {
         let deep = "\n".to_owned() + &"[".repeat(MAX_NESTING + 1) + &"]".repeat(MAX_NESTING + 1);
-        assert_eq!(parse(deep).unwrap_err(), PayloadError::TooDeep { line: 2, column: MAX_NESTING + 1 });
+        assert_eq!(
+            parse(deep).unwrap_err(),
+            PayloadError::TooDeep {
+                line: 2,
+                column: MAX_NESTING + 1
+            }
+        );
         let large = format!("\"{}\"", "x".repeat(MAX_PAYLOAD_BYTES - 1));
         assert_eq!(parse(large).unwrap_err(), PayloadError::TooLarge(MAX_PAYLOAD_BYTES + 1));
     }

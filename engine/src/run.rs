@@ -27,8 +27,16 @@ pub(crate) async fn run(
     let started = Instant::now();
     let worker = &*worker.0;
     let limits = request.limits;
-    let world = World { stdin: request.payload.into_bytes(), environment: &request.environment, frozen: false };
-    let Armed { mut store, stdout, stderr } = sandbox::arm(engine, world, &limits).map_err(RunError::internal)?;
+    let world = World {
+        stdin: request.payload.into_bytes(),
+        environment: &request.environment,
+        frozen: false,
+    };
+    let Armed {
+        mut store,
+        stdout,
+        stderr,
+    } = sandbox::arm(engine, world, &limits).map_err(RunError::internal)?;
 
     let armed = Instant::now();
     let mut instantiated = None;
@@ -37,7 +45,10 @@ pub(crate) async fn run(
         let instance = instantiate(linker, worker, &mut store).await?;
         instantiated = Some(Instant::now());
         memory = instance.get_memory(&mut store, "memory");
-        instance.get_typed_func::<(), ()>(&mut store, "_start")?.call_async(&mut store, ()).await
+        instance
+            .get_typed_func::<(), ()>(&mut store, "_start")?
+            .call_async(&mut store, ())
+            .await
     };
     let (ended, cpu) = supervise(guest, &limits, cancelled).await;
 
@@ -55,7 +66,10 @@ pub(crate) async fn run(
         drop: dropped - ran,
     };
     let stderr = stderr.take();
-    let Written { bytes: mut output, overflowed } = stdout.take();
+    let Written {
+        bytes: mut output,
+        overflowed,
+    } = stdout.take();
     let outcome = match ended {
         Ended::OutOfCpu => Outcome::CpuLimit,
         Ended::TimedOut => Outcome::TimeLimit,
@@ -78,8 +92,17 @@ pub(crate) async fn run(
     Ok(Execution {
         outcome,
         output: Bytes::from(output),
-        logs: Logs { bytes: Bytes::from(stderr.bytes), truncated: stderr.overflowed },
-        usage: Usage { fuel, cpu, wall: dropped - started, peak_memory_bytes, phases },
+        logs: Logs {
+            bytes: Bytes::from(stderr.bytes),
+            truncated: stderr.overflowed,
+        },
+        usage: Usage {
+            fuel,
+            cpu,
+            wall: dropped - started,
+            peak_memory_bytes,
+            phases,
+        },
     })
 }
 
@@ -97,7 +120,12 @@ async fn instantiate(
     for (module, name) in &code.imports {
         imports.extend(linker.get(&mut *store, module, name));
     }
-    imports.extend(image.exports(&mut *store).map(wasmtime::Export::into_extern).collect::<Vec<Extern>>());
+    imports.extend(
+        image
+            .exports(&mut *store)
+            .map(wasmtime::Export::into_extern)
+            .collect::<Vec<Extern>>(),
+    );
     Instance::new_async(store, &code.module, &imports).await
 }
 

@@ -127,7 +127,13 @@ impl State {
     /// The state of a store in which nothing runs.
     pub(crate) fn empty() -> Self {
         let wasi = WasiCtxBuilder::new().build_p1();
-        Self { wasi, memory_limit: 0, memory_denied: false, fuel_seen: 0, burnt_since_yield: 0 }
+        Self {
+            wasi,
+            memory_limit: 0,
+            memory_denied: false,
+            fuel_seen: 0,
+            burnt_since_yield: 0,
+        }
     }
 }
 

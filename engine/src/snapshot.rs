@@ -42,14 +42,23 @@ impl Snapshotter {
     pub(crate) async fn snapshot(&self, name: &str, script: &str, map: &[u8]) -> Result<Vec<u8>, BuildError> {
         let internal = |error: wasmtime::Error| BuildError::Internal(format!("{error:#}"));
         let limits = Limits::default();
+        // The name is the first line, so it must be one.
+        let name = name.replace(|char: char| char.is_control(), "_");
         let stdin = Bytes::from(format!("{name}\n{script}"));
-        let world = World { stdin, environment: &[], frozen: true };
+        let world = World {
+            stdin,
+            environment: &[],
+            frozen: true,
+        };
         let mut armed = sandbox::arm(self.module.module().engine(), world, &limits).map_err(internal)?;
 
         let store = &mut armed.store;
         let evaluation = async {
             let instance = self.module.instantiate_async(&mut *store).await?;
-            instance.get_typed_func::<(), ()>(&mut *store, "initialize")?.call_async(&mut *store, ()).await?;
+            instance
+                .get_typed_func::<(), ()>(&mut *store, "initialize")?
+                .call_async(&mut *store, ())
+                .await?;
             Ok(instance)
         };
         let (ended, _) = supervise(evaluation, &limits, std::future::pending()).await;
@@ -58,15 +67,26 @@ impl Snapshotter {
             Ended::Finished(Err(error)) => {
                 let thrown: Option<Thrown> = serde_json::from_slice(&armed.stdout.take().bytes).ok();
                 let thrown = thrown.map(|thrown| thrown.mapped(Some(map)));
-                return Err(BuildError::TopLevel(fault(&error, thrown, armed.store.data().memory_denied)));
+                return Err(BuildError::TopLevel(fault(
+                    &error,
+                    thrown,
+                    armed.store.data().memory_denied,
+                )));
             }
-            Ended::OutOfCpu => return Err(BuildError::TopLevel(TopLevelError::Limit("it used too much cpu time".into()))),
+            Ended::OutOfCpu => {
+                return Err(BuildError::TopLevel(TopLevelError::Limit(
+                    "it used too much cpu time".into(),
+                )));
+            }
             Ended::TimedOut | Ended::Cancelled => {
                 let sentence = format!("it ran longer than the {} s allowed", limits.timeout.as_secs());
                 return Err(BuildError::TopLevel(TopLevelError::Limit(sentence)));
             }
         };
-        let mut state = Instance { store: armed.store, instance };
+        let mut state = Instance {
+            store: armed.store,
+            instance,
+        };
         let mut wasm = self.wizer.snapshot(&self.context, &mut state).await.map_err(internal)?;
         let runtime = blake3::hash(RUNTIME).to_hex();
         append_section(&mut wasm, RUNTIME_SECTION, runtime.as_bytes());
@@ -88,7 +108,10 @@ fn fault(error: &wasmtime::Error, thrown: Option<Thrown>, memory_denied: bool) -
 }
 
 fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
-    let section = CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) };
+    let section = CustomSection {
+        name: Cow::Borrowed(name),
+        data: Cow::Borrowed(data),
+    };
     wasm.push(section.id());
     section.encode(wasm);
 }
@@ -101,7 +124,10 @@ struct Instance {
 
 impl InstanceState for Instance {
     async fn global_get(&mut self, name: &str, _type_hint: ValType) -> SnapshotVal {
-        let global = self.instance.get_global(&mut self.store, name).expect("exported by the instrumentation");
+        let global = self
+            .instance
+            .get_global(&mut self.store, name)
+            .expect("exported by the instrumentation");
         match global.get(&mut self.store) {
             wasmtime::Val::I32(value) => SnapshotVal::I32(value),
             wasmtime::Val::I64(value) => SnapshotVal::I64(value),
@@ -113,7 +139,10 @@ impl InstanceState for Instance {
     }
 
     async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
-        let memory = self.instance.get_memory(&mut self.store, name).expect("exported by the instrumentation");
+        let memory = self
+            .instance
+            .get_memory(&mut self.store, name)
+            .expect("exported by the instrumentation");
         contents(memory.data(&self.store));
     }
 }

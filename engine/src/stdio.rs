@@ -33,7 +33,11 @@ pub(crate) struct Written {
 
 impl Sink {
     pub(crate) fn new(cap: usize, when_full: WhenFull) -> Self {
-        Self { written: Arc::default(), cap, when_full }
+        Self {
+            written: Arc::default(),
+            cap,
+            when_full,
+        }
     }
 
     /// Takes out what was written.
@@ -77,9 +81,9 @@ impl OutputStream for Sink {
         written.overflowed = true;
         match self.when_full {
             WhenFull::Drop => Ok(()),
-            WhenFull::Fail => {
-                Err(StreamError::LastOperationFailed(std::io::Error::from(std::io::ErrorKind::StorageFull).into()))
-            }
+            WhenFull::Fail => Err(StreamError::LastOperationFailed(
+                std::io::Error::from(std::io::ErrorKind::StorageFull).into(),
+            )),
         }
     }
 

@@ -25,7 +25,10 @@ pub(crate) struct Inner {
 
 pub(crate) enum Program {
     /// Code that many workers share, and the memory of this one.
-    Shared { code: Arc<Code>, image: wasmtime::InstancePre<State> },
+    Shared {
+        code: Arc<Code>,
+        image: wasmtime::InstancePre<State>,
+    },
     /// A module of its own.
     Whole(wasmtime::InstancePre<State>),
 }
@@ -55,7 +58,14 @@ impl Loader {
         cache: Cache,
         notice: fn(&str),
     ) -> Self {
-        Self { engine, linker, cache, notice, codes: Mutex::default(), latest: Mutex::default() }
+        Self {
+            engine,
+            linker,
+            cache,
+            notice,
+            codes: Mutex::default(),
+            latest: Mutex::default(),
+        }
     }
 
     pub(crate) fn engine(&self) -> &wasmtime::Engine {
@@ -84,7 +94,11 @@ impl Loader {
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?)
             }
         };
-        Ok(Worker(Arc::new(Inner { program, javascript: customs.javascript, source_map: customs.source_map })))
+        Ok(Worker(Arc::new(Inner {
+            program,
+            javascript: customs.javascript,
+            source_map: customs.source_map,
+        })))
     }
 
     /// Compiles `wasm`, or takes it from the disk.
@@ -157,10 +171,16 @@ fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
     if !wasm.starts_with(b"\0asm") {
         return Err(LoadError::Module("this is not a WebAssembly module".into()));
     }
-    let mut customs = Customs { javascript: false, source_map: None };
+    let mut customs = Customs {
+        javascript: false,
+        source_map: None,
+    };
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(|error| LoadError::Module(format!("this is not a WebAssembly module: {error}")))? {
-            Payload::Version { encoding: wasmparser::Encoding::Component, .. } => {
+            Payload::Version {
+                encoding: wasmparser::Encoding::Component,
+                ..
+            } => {
                 let sentence = "this is a component; a worker is a core module for WASI preview 1";
                 return Err(LoadError::Module(sentence.into()));
             }
@@ -178,7 +198,11 @@ fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
 fn check_command(module: &wasmtime::Module) -> Result<(), LoadError> {
     match module.get_export("_start") {
         Some(wasmtime::ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}
-        Some(_) => return Err(LoadError::Module("the module's `_start` is not a function () -> ()".into())),
+        Some(_) => {
+            return Err(LoadError::Module(
+                "the module's `_start` is not a function () -> ()".into(),
+            ));
+        }
         None => {
             let sentence = "the module exports no `_start`: a worker is a WASI command, not a library or a reactor";
             return Err(LoadError::Module(sentence.into()));

@@ -9,8 +9,8 @@ output=${1:-runtime.wasm}
 (cd prelude && npm ci --silent --no-audit --no-fund)
 mkdir -p target
 prelude/node_modules/.bin/esbuild prelude/prelude.js --bundle --format=iife --global-name=prelude --target=es2023 \
-  --charset=utf8 --minify-whitespace --minify-syntax --log-level=warning --footer:js='prelude.default' \
-  --outfile=target/prelude.js
+  --charset=utf8 --minify-whitespace --minify-syntax --log-level=warning \
+  --banner:js='(()=>{' --footer:js='return prelude.default})()' --inject:prelude/inject.js --outfile=target/prelude.js
 
 unset RUSTUP_TOOLCHAIN RUSTFLAGS CFLAGS CARGO_TARGET_DIR CARGO_BUILD_RUSTFLAGS
 cargo_home=${CARGO_HOME:-$HOME/.cargo}

@@ -30,7 +30,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     dispatch(&matches).unwrap_or_else(|error| {
-        console::err(format_args!("error: {error:#}"));
+        let text = format!("{error:#}");
+        // The diagnostics of a source come as a compiler prints them.
+        let prefix = if text.starts_with("error: ") { "" } else { "error: " };
+        console::err(format_args!("{prefix}{text}"));
         ExitCode::from(WRONG)
     })
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped here is a failed test")]
 
+#[path = "host/bodies.rs"]
+mod bodies;
 #[path = "host/build.rs"]
 mod build;
 #[path = "host/client.rs"]

@@ -5,17 +5,30 @@ use engine::{Config, Engine, Execution, Limits, Payload, Request, Source, Worker
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine_in(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")));
+pub static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| engine_in(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")));
 
 pub fn engine_in(cache_dir: &Path) -> Engine {
     let notice = |sentence: &str| eprintln!("{sentence}");
-    Engine::new(Config { cache_dir: cache_dir.into(), max_executions: 64, max_memory_bytes: 256 << 20, notice }).unwrap()
+    Engine::new(Config {
+        cache_dir: cache_dir.into(),
+        max_executions: 64,
+        max_memory_bytes: 256 << 20,
+        notice,
+    })
+    .unwrap()
 }
 
 /// Builds and loads a TypeScript worker.
 pub async fn worker(source: &str) -> Worker {
-    let source = Source { name: "worker.ts".into(), text: source.into() };
-    let module = ENGINE.build(&source, false).await.unwrap_or_else(|error| panic!("{error}"));
+    let source = Source {
+        name: "worker.ts".into(),
+        text: source.into(),
+    };
+    let module = ENGINE
+        .build(&source, false)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     ENGINE.load(&module).unwrap()
 }
 
@@ -27,7 +40,11 @@ pub fn wat(text: &str) -> Worker {
 /// Runs a worker; an empty payload is none.
 pub async fn run_with(worker: &Worker, payload: &str, limits: Limits) -> Execution {
     let payload = Payload::parse(Bytes::copy_from_slice(payload.as_bytes())).unwrap();
-    let request = Request { payload, limits, ..Request::default() };
+    let request = Request {
+        payload,
+        limits,
+        ..Request::default()
+    };
     ENGINE.run(worker, request, std::future::pending()).await.unwrap()
 }
 
@@ -37,7 +54,10 @@ pub async fn run(worker: &Worker, payload: &str) -> Execution {
 
 /// Runs the body of a handler `async (context, data) => { … }`.
 pub async fn body(body: &str, payload: &str) -> Execution {
-    let worker = worker(&format!("export default async (context: any, data: any) => {{ {body} }}")).await;
+    let worker = worker(&format!(
+        "export default async (context: any, data: any) => {{ {body} }}"
+    ))
+    .await;
     run(&worker, payload).await
 }
 
@@ -49,5 +69,9 @@ pub fn output(execution: &Execution) -> &str {
 /// The log as one string, a line each, such as `info text`.
 pub fn log(execution: &Execution) -> String {
     let lines = execution.logs.lines();
-    lines.iter().map(|line| format!("{:?} {}", line.level, line.message)).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|line| format!("{:?} {}", line.level, line.message))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -49,18 +49,45 @@ async fn exit_codes_and_output_make_the_outcome() {
         ("1", "", Outcome::Success),
         ("1", "(call $exit (i32.const 3))", exit(3)),
         ("", "(call $exit (i32.const 1))", exit(1)),
-        ("nope", "", Outcome::InvalidOutput("expected ident at line 1 column 2".into())),
-        ("1 2", "", Outcome::InvalidOutput("trailing characters at line 1 column 3".into())),
-        ("1", "unreachable", Outcome::Trap("wasm trap: wasm `unreachable` instruction executed".into())),
-        ("1", "(drop (i32.div_u (i32.const 1) (i32.const 0)))", Outcome::Trap("wasm trap: integer divide by zero".into())),
+        (
+            "nope",
+            "",
+            Outcome::InvalidOutput("expected ident at line 1 column 2".into()),
+        ),
+        (
+            "1 2",
+            "",
+            Outcome::InvalidOutput("trailing characters at line 1 column 3".into()),
+        ),
+        (
+            "1",
+            "unreachable",
+            Outcome::Trap("wasm trap: wasm `unreachable` instruction executed".into()),
+        ),
+        (
+            "1",
+            "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
+            Outcome::Trap("wasm trap: integer divide by zero".into()),
+        ),
     ];
     for (stdout, end, expected) in cases {
         let execution = run(&wat(&saying(stdout, "<4>hm", end)), "").await;
         assert_eq!(execution.outcome, expected, "{stdout} {end}");
         assert_eq!(log(&execution), "Warn hm");
-        assert_eq!(output(&execution), if expected == Outcome::Success { stdout } else { "" });
+        assert_eq!(
+            output(&execution),
+            if expected == Outcome::Success { stdout } else { "" }
+        );
     }
-    let told = run(&wat(&saying(r#"{'message':'m'}"#.replace('\'', "\\22").as_str(), "", "(call $exit (i32.const 9))")), "").await;
+    let told = run(
+        &wat(&saying(
+            r#"{'message':'m'}"#.replace('\'', "\\22").as_str(),
+            "",
+            "(call $exit (i32.const 9))",
+        )),
+        "",
+    )
+    .await;
     assert!(matches!(told.outcome, Outcome::Exit(9, _)), "{:?}", told.outcome);
 }
 
@@ -69,10 +96,15 @@ async fn limits_hold_before_start() {
     let cases = [
         ("(func $f (loop br 0)) (start $f)", Outcome::CpuLimit),
         ("(func $f call $f) (start $f)", Outcome::StackOverflow),
-        ("(func $f (if (i32.eq (memory.grow (i32.const 2000)) (i32.const -1)) (then unreachable))) (start $f)", Outcome::MemoryLimit),
+        (
+            "(func $f (if (i32.eq (memory.grow (i32.const 2000)) (i32.const -1)) (then unreachable))) (start $f)",
+            Outcome::MemoryLimit,
+        ),
     ];
     for (code, expected) in cases {
-        let worker = wat(&format!("(module (memory (export \"memory\") 1) {code} (func (export \"_start\")))"));
+        let worker = wat(&format!(
+            "(module (memory (export \"memory\") 1) {code} (func (export \"_start\")))"
+        ));
         assert_eq!(run(&worker, "").await.outcome, expected, "{code}");
     }
     // More memory to begin with than this execution may have.
@@ -82,11 +114,23 @@ async fn limits_hold_before_start() {
 
 #[tokio::test]
 async fn endless_loops_of_bulk_operations_are_charged() {
-    for code in ["(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))", "(drop (memory.grow (i32.const 0)))"] {
-        let worker = wat(&format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (loop {code} br 0)))"));
-        let limits = engine::Limits { fuel: 1_000_000_000, ..engine::Limits::default() };
+    for code in [
+        "(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))",
+        "(drop (memory.grow (i32.const 0)))",
+    ] {
+        let worker = wat(&format!(
+            "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop {code} br 0)))"
+        ));
+        let limits = engine::Limits {
+            fuel: 1_000_000_000,
+            ..engine::Limits::default()
+        };
         let execution = crate::fixture::run_with(&worker, "", limits).await;
-        assert!(matches!(execution.outcome, Outcome::CpuLimit | Outcome::TimeLimit), "{code}: {:?}", execution.outcome);
+        assert!(
+            matches!(execution.outcome, Outcome::CpuLimit | Outcome::TimeLimit),
+            "{code}: {:?}",
+            execution.outcome
+        );
     }
 }
 
@@ -96,18 +140,36 @@ fn what_cannot_run_is_refused_with_a_reason() {
     let start = "(func (export \"_start\"))";
     let cases = [
         (format!("(module {memory})"), "the module exports no `_start`"),
-        (format!("(module {memory} (func (export \"_start\") (param i32)))"), "the module's `_start` is not a function () -> ()"),
-        (format!("(module {start})"), "the module exports no memory named `memory`"),
-        (format!("(module (import \"env\" \"a\" (func)) (import \"host\" \"b\" (func)) {memory} {start})"), "the module imports env.a, host.b, which"),
+        (
+            format!("(module {memory} (func (export \"_start\") (param i32)))"),
+            "the module's `_start` is not a function () -> ()",
+        ),
+        (
+            format!("(module {start})"),
+            "the module exports no memory named `memory`",
+        ),
+        (
+            format!("(module (import \"env\" \"a\" (func)) (import \"host\" \"b\" (func)) {memory} {start})"),
+            "the module imports env.a, host.b, which",
+        ),
         (format!("(module (memory (export \"memory\") 16384) {start})"), "memory"),
-        (format!("(module (memory (export \"memory\") i64 1) {start})"), "memory64"),
+        (
+            format!("(module (memory (export \"memory\") i64 1) {start})"),
+            "memory64",
+        ),
         (format!("(module {memory} (memory 1) {start})"), "multiple memories"),
         (format!("(module {memory} (table 1000000 funcref) {start})"), "table"),
-        (format!("(module (memory (export \"memory\") 1 1 shared) {start})"), "threads"),
+        (
+            format!("(module (memory (export \"memory\") 1 1 shared) {start})"),
+            "threads",
+        ),
         ("(component)".to_owned(), "this is a component"),
     ];
     for (text, expected) in cases {
-        let error = ENGINE.load(&wat::parse_str(&text).unwrap()).err().unwrap_or_else(|| panic!("{text} was loaded"));
+        let error = ENGINE
+            .load(&wat::parse_str(&text).unwrap())
+            .err()
+            .unwrap_or_else(|| panic!("{text} was loaded"));
         assert!(error.to_string().contains(expected), "{text}: {error}");
     }
     for bytes in [&b""[..], b"\0asm", b"\0asm\x01\0\0\0\xff", b"#!/bin/sh"] {
@@ -148,7 +210,11 @@ async fn execution_facts_are_the_environment() {
             (drop (call $get (i32.const 256) (i32.const 512)))
             (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 32)))))"#);
     let environment = vec![("WORKER_KEY".to_owned(), "echo!".to_owned())];
-    let request = Request { payload: Payload::NONE, environment, ..Request::default() };
+    let request = Request {
+        payload: Payload::NONE,
+        environment,
+        ..Request::default()
+    };
     let execution = ENGINE.run(&worker, request, std::future::pending()).await.unwrap();
     assert_eq!(log(&execution), "Info WORKER_KEY=echo!");
 }
@@ -159,9 +225,19 @@ async fn a_command_written_in_rust_is_a_worker() {
     let worker = ENGINE.load(include_bytes!("../modules/wordcount.wasm")).unwrap();
     let environment = vec![("WORKER_KEY".to_owned(), "words".to_owned())];
     let payload = Payload::parse("\"to be or not\"".into()).unwrap();
-    let request = Request { payload, environment, ..Request::default() };
+    let request = Request {
+        payload,
+        environment,
+        ..Request::default()
+    };
     let execution = ENGINE.run(&worker, request, std::future::pending()).await.unwrap();
-    assert_eq!((output(&execution), log(&execution).as_str()), (r#"{"words":4}"#, "Debug counted for words"));
+    assert_eq!(
+        (output(&execution), log(&execution).as_str()),
+        (r#"{"words":4}"#, "Debug counted for words")
+    );
     let execution = run(&worker, "").await;
-    assert_eq!((&execution.outcome, log(&execution).as_str()), (&Outcome::Exit(3, None), "Error there is nothing to count"));
+    assert_eq!(
+        (&execution.outcome, log(&execution).as_str()),
+        (&Outcome::Exit(3, None), "Error there is nothing to count")
+    );
 }

@@ -1,5 +1,7 @@
 //! The engine through its front door: a source or a module in, an execution out.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped here is a failed test")]
+
 mod bench;
 mod fixture;
 mod foreign;

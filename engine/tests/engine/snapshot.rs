@@ -4,19 +4,37 @@ use crate::fixture::{ENGINE, engine_in, log, output, run, worker};
 use engine::{BuildError, Source, TopLevelError};
 
 async fn build(text: &str) -> Result<Vec<u8>, BuildError> {
-    ENGINE.build(&Source { name: "worker.ts".into(), text: text.into() }, false).await
+    ENGINE
+        .build(
+            &Source {
+                name: "worker.ts".into(),
+                text: text.into(),
+            },
+            false,
+        )
+        .await
 }
 
 #[tokio::test]
 async fn the_same_source_gives_the_same_bytes() {
-    let source = "const at = [Date.now(), Math.random(), performance?.now?.()]; const m = new Map(Object.entries({ a: 1 }));\n\
+    let source =
+        "const at = [Date.now(), Math.random(), performance?.now?.()]; const m = new Map(Object.entries({ a: 1 }));\n\
         export default async (c: unknown, d: unknown) => [d, at, m.get('a')]"
-        .replace("performance?.now?.()", "typeof performance");
+            .replace("performance?.now?.()", "typeof performance");
     let first = build(&source).await.unwrap();
     assert_eq!(first, build(&source).await.unwrap());
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = engine_in(folder.path());
-    let other = elsewhere.build(&Source { name: "worker.ts".into(), text: source.clone() }, false).await.unwrap();
+    let other = elsewhere
+        .build(
+            &Source {
+                name: "worker.ts".into(),
+                text: source.clone(),
+            },
+            false,
+        )
+        .await
+        .unwrap();
     assert!(first == other, "another engine with another cache builds other bytes");
 }
 
@@ -35,14 +53,27 @@ async fn top_level_state_is_in_the_snapshot() {
 #[tokio::test]
 async fn a_top_level_that_fails_says_how() {
     let cases = [
-        ("throw new TypeError('at build');", "TypeError: at build\n    at <anonymous> (worker.ts:1:"),
+        (
+            "throw new TypeError('at build');",
+            "TypeError: at build\n    at <anonymous> (worker.ts:1:",
+        ),
         ("for (;;) {}", "it used too much cpu time"),
-        ("const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))", "it used too much memory"),
-        ("await new Promise(() => {});", "the top level of the module awaits a promise that nothing can settle"),
+        (
+            "const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))",
+            "it used too much memory",
+        ),
+        (
+            "await new Promise(() => {});",
+            "the top level of the module awaits a promise that nothing can settle",
+        ),
     ];
     for (source, expected) in cases {
-        let error = build(&format!("{source}\nexport default async () => 1")).await.unwrap_err();
-        let BuildError::TopLevel(fault) = &error else { panic!("{source}: {error}") };
+        let error = build(&format!("{source}\nexport default async () => 1"))
+            .await
+            .unwrap_err();
+        let BuildError::TopLevel(fault) = &error else {
+            panic!("{source}: {error}")
+        };
         let told = match fault {
             TopLevelError::Thrown(thrown) => thrown.to_string(),
             TopLevelError::Limit(sentence) => sentence.clone(),
@@ -50,14 +81,20 @@ async fn a_top_level_that_fails_says_how() {
         assert!(told.contains(expected), "{source}: {told}");
     }
     let error = build("export default 5").await.unwrap_err();
-    assert!(error.to_string().contains("the default export is not a function"), "{error}");
+    assert!(
+        error.to_string().contains("the default export is not a function"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_corrupt_cache_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let source = "export default async () => 'ok'";
-    let source = Source { name: "worker.js".into(), text: source.into() };
+    let source = Source {
+        name: "worker.js".into(),
+        text: source.into(),
+    };
     let module = engine_in(folder.path()).build(&source, false).await.unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -70,4 +107,40 @@ async fn a_corrupt_cache_is_rebuilt() {
     }
     let again = engine_in(folder.path()).build(&source, false).await.unwrap();
     assert_eq!(module, again);
+}
+
+#[tokio::test]
+async fn workers_share_one_compiled_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine_in(folder.path());
+    let large = format!("const table = {:?};", (0..50_000).collect::<Vec<_>>());
+    for (index, source) in ["", "const m = new Map([[1, 2]]);", &large].into_iter().enumerate() {
+        let text = format!("{source} export default async () => {index}");
+        let module = engine
+            .build(
+                &Source {
+                    name: format!("{index}.js"),
+                    text,
+                },
+                false,
+            )
+            .await
+            .unwrap();
+        let worker = engine.load(&module).unwrap();
+        let execution = engine
+            .run(&worker, engine::Request::default(), std::future::pending())
+            .await
+            .unwrap();
+        assert_eq!(output(&execution), index.to_string());
+    }
+    // The instrumented runtime that builds, and the code that all three run.
+    let files = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    assert_eq!(
+        files
+            .filter(|path| path.extension().is_some_and(|extension| extension == "cwasm"))
+            .count(),
+        2
+    );
 }

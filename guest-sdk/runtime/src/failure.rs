@@ -11,6 +11,9 @@ pub const UNSETTLED: i32 = 2;
 /// The returned value cannot be written as JSON.
 pub const INVALID_OUTPUT: i32 = 3;
 
+/// The file name of the JavaScript that is ours; frames in it are of no use to an author.
+pub const RUNTIME_FILE: &str = "runtime:prelude";
+
 /// Causes are followed this far; a chain can be a ring.
 const MAX_CAUSES: usize = 8;
 
@@ -69,7 +72,12 @@ impl Failure {
             name: text(error, "name").unwrap_or_else(|| "Error".into()),
             message: text(error, "message").unwrap_or_default(),
             // A stack assigned by the worker can be any text; only frames are kept.
-            stack: stack.lines().map(str::trim).filter(|line| line.starts_with("at ")).map(str::to_owned).collect(),
+            stack: stack
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with("at ") && !line.contains(RUNTIME_FILE))
+                .map(str::to_owned)
+                .collect(),
             cause,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::failure::{self, Failure};
 use crate::{WORKER, Worker, console, random, run_jobs, stdio};
+use javy::quickjs::context::EvalOptions;
 use javy::quickjs::{Ctx, Error, Function, Module, Object, Persistent, Value, function::Func, promise::PromiseState, qjs};
 
 /// The JavaScript that surrounds a worker: `console`, and how values are shown.
@@ -54,7 +55,9 @@ fn prelude<'js>(ctx: &Ctx<'js>) -> Result<(Function<'js>, Function<'js>), Error>
     let globals = ctx.globals();
     // What javy brings for its own programs.
     globals.remove("Javy")?;
-    let install: Function<'js> = ctx.eval(PRELUDE)?;
+    let mut options = EvalOptions::default();
+    options.filename = Some(failure::RUNTIME_FILE.into());
+    let install: Function<'js> = ctx.eval_with_options(PRELUDE, options)?;
     let native = Object::new(ctx.clone())?;
     native.set("log", console::writer(ctx)?)?;
     native.set("now", Func::from(now_millis))?;

@@ -62,9 +62,12 @@ impl Refusal {
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        let status = refusal.status.as_u16();
-        let body = serde_json::json!({ "errors": [{ "status": status, "message": refusal.message }] });
-        let mut reply = json(refusal.status, body.to_string());
+        let message = serde_json::Value::String(refusal.message.into_owned());
+        let body = format!(
+            r#"{{"errors":[{{"status":{},"message":{message}}}]}}"#,
+            refusal.status.as_u16()
+        );
+        let mut reply = json(refusal.status, body);
         reply.headers_mut().extend(refusal.headers);
         reply
     }
@@ -110,6 +113,6 @@ pub(crate) mod tests {
         assert_eq!(reply.status(), 429);
         assert_eq!(reply.headers()["content-type"], "application/json; charset=utf-8");
         assert_eq!(reply.headers()["retry-after"], "1");
-        assert_eq!(text(reply), r#"{"errors":[{"message":"busy: \"x\"","status":429}]}"#);
+        assert_eq!(text(reply), r#"{"errors":[{"status":429,"message":"busy: \"x\""}]}"#);
     }
 }

@@ -55,19 +55,23 @@ fn what_is_under_way_is_finished() {
     assert_eq!(idle.ask(READINESS).status, 200);
     let mut client = server.connect();
     // The second request is behind the first when the end comes: it is not answered, so the client can try elsewhere.
-    client.send(request("spin", "1500") + &request("echo", "2")).unwrap();
+    client.send(request("spin", "4000") + &request("echo", "2")).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     server.terminate();
     let told = Instant::now();
     // Long before the drain time is up: connections without work are closed, and nobody new is let in.
-    assert!(idle.is_closed() && told.elapsed() < Duration::from_millis(800));
+    assert!(idle.is_closed() && told.elapsed() < Duration::from_secs(3));
     assert!(std::net::TcpStream::connect(server.address).is_err());
     let answer = client.answer().unwrap();
-    assert_eq!((answer.status, &answer.json()["data"]), (200, &"done".into()));
+    assert_eq!(
+        (answer.status, &answer.json()["data"]),
+        (200, &"done".into()),
+        "{answer:?}"
+    );
     assert_eq!(answer.header("connection"), Some("close"));
     assert!(client.answer().is_none());
     assert_eq!(server.exit_code(), 0);
-    assert!(told.elapsed() < Duration::from_secs(5));
+    assert!(told.elapsed() < Duration::from_secs(8));
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn what_takes_too_long_is_cancelled() {
     let told = Instant::now();
     assert_eq!(spinning.answer().unwrap().failure(), "cancelled");
     assert_eq!(server.exit_code(), 0);
-    assert!(told.elapsed() < Duration::from_secs(4), "{:?}", told.elapsed());
+    assert!(told.elapsed() < Duration::from_secs(6), "{:?}", told.elapsed());
 }
 
 #[test]
