@@ -32,7 +32,7 @@ pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
         Output::Value => value(&execution),
         Output::Json => json(&execution),
     };
-    if let Some(hint) = hint(&execution.outcome, &settings.limits) {
+    if let Some(hint) = hint(&execution, &settings.limits) {
         console::err(hint);
     }
     printed.context("cannot write the result")?;
@@ -116,8 +116,10 @@ fn failure(outcome: &Outcome) -> String {
 }
 
 /// Which limit ended it, and the flag that raises it.
-fn hint(outcome: &Outcome, limits: &Limits) -> Option<String> {
-    let (limit, flag) = match outcome {
+fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
+    let (limit, flag) = match execution.outcome {
+        // Two limits share this outcome. Fuel may end a moment short of its limit, time never does.
+        Outcome::CpuLimit if execution.usage.cpu >= limits.cpu => (format!("{:?} on a CPU", limits.cpu), "--cpu"),
         Outcome::CpuLimit => (format!("{} units of fuel", limits.fuel), "--fuel"),
         Outcome::TimeLimit => (format!("{:?}", limits.timeout), "--timeout"),
         Outcome::MemoryLimit => (format!("{} bytes of memory", limits.memory_bytes), "--memory"),
@@ -130,6 +132,7 @@ fn hint(outcome: &Outcome, limits: &Limits) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_failure_shows_every_cause() {
@@ -151,13 +154,30 @@ mod tests {
 
     #[test]
     fn limits_name_their_flag() {
-        let hint = |outcome| hint(&outcome, &Limits::default());
+        let hint = |outcome, cpu| {
+            let usage = engine::Usage {
+                cpu,
+                ..engine::Usage::default()
+            };
+            let execution = Execution {
+                outcome,
+                output: Bytes::new(),
+                logs: engine::Logs::default(),
+                usage,
+            };
+            hint(&execution, &Limits::default()).unwrap_or_default()
+        };
+        let (short, long) = (Duration::from_secs(1), Duration::from_secs(2));
         assert_eq!(
-            hint(Outcome::TimeLimit).unwrap(),
+            hint(Outcome::TimeLimit, short),
             "the limit is 5s; raise it with --timeout"
         );
-        assert!(hint(Outcome::CpuLimit).unwrap().ends_with("--fuel"));
-        assert!(hint(Outcome::MemoryLimit).unwrap().ends_with("--memory"));
-        assert_eq!(hint(Outcome::Unsettled), None);
+        assert_eq!(
+            hint(Outcome::CpuLimit, long),
+            "the limit is 2s on a CPU; raise it with --cpu"
+        );
+        assert!(hint(Outcome::CpuLimit, short).ends_with("--fuel"));
+        assert!(hint(Outcome::MemoryLimit, long).ends_with("--memory"));
+        assert_eq!(hint(Outcome::Unsettled, short), "");
     }
 }

@@ -162,6 +162,7 @@ fn limits(sources: &mut Sources) -> Limits {
     let default = Limits::default();
     Limits {
         fuel: sources.get("fuel", quantity::count).unwrap_or(default.fuel),
+        cpu: sources.get("cpu", quantity::duration).unwrap_or(default.cpu),
         timeout: sources.get("timeout", quantity::duration).unwrap_or(default.timeout),
         memory_bytes: sources.get("memory", quantity::memory).unwrap_or(default.memory_bytes),
         ..default

@@ -82,6 +82,12 @@ pub const SETTINGS: &[Setting] = &[
         &[Run, Serve],
     ),
     row(
+        "cpu",
+        "DURATION",
+        "Time on a CPU one execution may take [default: 2s]",
+        &[Run, Serve],
+    ),
+    row(
         "timeout",
         "DURATION",
         "Wall time one execution may take [default: 5s]",

@@ -123,6 +123,8 @@ fn a_client_that_leaves_stops_its_worker() {
         "1",
         "--timeout",
         "60s",
+        "--cpu",
+        "60s",
         "--fuel",
         "1_000_000_000_000_000",
     ];

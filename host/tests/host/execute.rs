@@ -207,6 +207,8 @@ fn no_more_executions_than_allowed() {
             "2",
             "--timeout",
             "20s",
+            "--cpu",
+            "20s",
             "--fuel",
             "1_000_000_000_000",
         ],

@@ -9,7 +9,7 @@ const READINESS: &str = "GET /worker/api/v1/system/readiness HTTP/1.1\r\nHost: x
 const LIVENESS: &str = "GET /worker/api/v1/system/liveness HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// Enough for workers that run for seconds.
-const LONG: [&str; 4] = ["--timeout", "60s", "--fuel", "1_000_000_000_000_000"];
+const LONG: [&str; 6] = ["--timeout", "60s", "--cpu", "60s", "--fuel", "1_000_000_000_000_000"];
 
 #[test]
 fn it_listens_first_and_is_ready_when_the_workers_are_loaded() {

@@ -103,6 +103,13 @@ const CASES: &[Case] = &[
         ],
     ),
     saying(
+        case("loop.js --cpu 100ms --fuel 1_000_000_000_000", "", 1, ""),
+        &[
+            "Worker used too much cpu time",
+            "the limit is 100ms on a CPU; raise it with --cpu",
+        ],
+    ),
+    saying(
         case("loop.js --timeout 100ms --fuel 1_000_000_000_000", "", 1, ""),
         &[
             "Worker execution timeout",
@@ -129,9 +136,14 @@ const CASES: &[Case] = &[
     saying(case(".", "", 2, ""), &["is a folder"]),
     saying(case("broken.ts", "", 2, ""), &["broken.ts:2:"]),
     saying(
-        case("gone.ts --fuel 0 --timeout 5 --memory 1KiB --output xml", "", 2, ""),
+        case(
+            "gone.ts --fuel 0 --cpu 0s --timeout 5 --memory 1KiB --output xml",
+            "",
+            2,
+            "",
+        ),
         &[
-            "5 mistakes",
+            "6 mistakes",
             "gone.ts",
             "--fuel:",
             "--timeout:",
