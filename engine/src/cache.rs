@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const TAG_BYTES: usize = blake3::OUT_LEN;
@@ -94,7 +94,12 @@ fn read_key(file: &Path) -> io::Result<Option<[u8; blake3::KEY_LEN]>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mode = fs::metadata(file)?.permissions().mode();
+    let metadata = fs::metadata(file)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        let sentence = format!("{} belongs to another user: choose another folder", file.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, sentence));
+    }
+    let mode = metadata.permissions().mode();
     if mode & 0o077 != 0 {
         let sentence = format!("{} can be read by others: remove it, or `chmod 600` it", file.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, sentence));

@@ -4,6 +4,7 @@ use crate::source_map::SourceMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One finished execution.
@@ -188,6 +189,8 @@ pub struct Logs {
     pub(crate) bytes: Bytes,
     /// Whether more was written than kept.
     pub(crate) truncated: bool,
+    /// Where the worker's script comes from, for the stacks in its log.
+    pub(crate) source_map: Option<Arc<[u8]>>,
 }
 
 /// Severity of a log line.
@@ -231,6 +234,14 @@ impl Logs {
         if self.bytes.is_empty() {
             lines.clear();
         }
+        let is_frame = |line: &LogLine| line.message.trim_start().starts_with("at ");
+        if lines.iter().any(is_frame)
+            && let Some(map) = self.source_map.as_deref().and_then(SourceMap::parse)
+        {
+            for line in lines.iter_mut().filter(|line| is_frame(line)) {
+                line.message = map.map_frame(&line.message);
+            }
+        }
         if self.truncated {
             let message = format!("(the log was cut off after {} bytes)", self.bytes.len());
             lines.push(LogLine {
@@ -273,7 +284,12 @@ mod tests {
     #[test]
     fn log_lines_have_levels_and_no_control_characters() {
         let bytes = Bytes::from_static(b"<3>bad\n<4>hm\n<6><3>not forged\n<7>d\tx\nplain \x1b[31m\xff\r\n\n");
-        let lines = Logs { bytes, truncated: true }.lines();
+        let lines = Logs {
+            bytes,
+            truncated: true,
+            source_map: None,
+        }
+        .lines();
         let shown: Vec<_> = lines.iter().map(|line| (line.level, line.message.as_str())).collect();
         assert_eq!(
             shown,

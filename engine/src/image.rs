@@ -11,6 +11,9 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, EntityType, ExportKind, RawSection, SectionId};
 use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
+/// The module name under which the code imports what the image exports.
+pub(crate) const IMAGE: &str = "image";
+
 /// The two halves of a module.
 #[derive(Debug)]
 pub(crate) struct Split {
@@ -43,7 +46,13 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.ok()?;
-                    let TypeRef::Func(ty) = import.ty else { return None };
+                    let TypeRef::Func(ty) = import.ty else {
+                        return None;
+                    };
+                    // Ours alone, below.
+                    if import.module == IMAGE {
+                        return None;
+                    }
                     imports.import(import.module, import.name, EntityType::Function(ty));
                 }
             }
@@ -99,7 +108,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     };
     // The minimum is the worker's own, so the code must not depend on it: it accepts any.
     imports.import(
-        "image",
+        IMAGE,
         "memory",
         EntityType::Memory(wasm_encoder::MemoryType {
             minimum: 0,
@@ -107,7 +116,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         }),
     );
     for (index, ty) in globals.iter().enumerate() {
-        imports.import("image", &format!("global{index}"), EntityType::Global(*ty));
+        imports.import(IMAGE, &format!("global{index}"), EntityType::Global(*ty));
     }
     let mut code = wasm_encoder::Module::new();
     if let Some(range) = types {

@@ -81,6 +81,8 @@ pub(crate) async fn run(
                 Outcome::Success if overflowed => Outcome::OutputTooLarge,
                 Outcome::Success | Outcome::CpuLimit => outcome,
                 _ if memory_denied => Outcome::MemoryLimit,
+                // What was thrown is told in little; it is no value that was too large.
+                Outcome::Exception(_) => outcome,
                 _ if overflowed => Outcome::OutputTooLarge,
                 _ => outcome,
             }
@@ -95,6 +97,7 @@ pub(crate) async fn run(
         logs: Logs {
             bytes: Bytes::from(stderr.bytes),
             truncated: stderr.overflowed,
+            source_map: worker.source_map.clone(),
         },
         usage: Usage {
             fuel,
@@ -138,10 +141,10 @@ fn judge(result: wasmtime::Result<()>, output: &[u8], worker: &Inner) -> Outcome
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return match (*code, worker.javascript) {
             (0, _) => finished(output),
-            (EXCEPTION, true) => Outcome::Exception(thrown(output, worker).unwrap_or_default()),
+            (EXCEPTION, true) => Outcome::Exception(thrown(output, worker).unwrap_or_else(untold)),
             (UNSETTLED, true) => Outcome::Unsettled,
             (INVALID_OUTPUT, true) => {
-                let thrown = thrown(output, worker).unwrap_or_default();
+                let thrown = thrown(output, worker).unwrap_or_else(untold);
                 Outcome::InvalidOutput(format!("{}: {}", thrown.name, thrown.message))
             }
             (code, _) => Outcome::Exit(code, thrown(output, worker)),
@@ -166,6 +169,15 @@ fn finished(output: &[u8]) -> Outcome {
     match serde_json::from_slice::<serde::de::IgnoredAny>(output) {
         Ok(_) => Outcome::Success,
         Err(error) => Outcome::InvalidOutput(error.to_string()),
+    }
+}
+
+/// What stands for an error that the guest did not get to tell.
+fn untold() -> Thrown {
+    Thrown {
+        name: "Error".into(),
+        message: "the worker failed without saying why".into(),
+        ..Thrown::default()
     }
 }
 

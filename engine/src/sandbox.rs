@@ -52,7 +52,7 @@ pub(crate) struct Armed {
 pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::Result<wasmtime::Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(max_executions)
-        .total_tables(max_executions.saturating_mul(2))
+        .total_tables(max_executions.saturating_mul(MAX_TABLES))
         .total_stacks(max_executions)
         // A worker of ours is two instances: image and code.
         .total_core_instances(max_executions.saturating_mul(2))

@@ -2,7 +2,7 @@
 
 use crate::LoadError;
 use crate::cache::Cache;
-use crate::image;
+use crate::image::{self, IMAGE};
 use crate::sandbox::State;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ pub(crate) struct Inner {
     pub(crate) program: Program,
     /// Whether it says that it is a snapshot of a JavaScript runtime.
     pub(crate) javascript: bool,
-    pub(crate) source_map: Option<Vec<u8>>,
+    pub(crate) source_map: Option<Arc<[u8]>>,
 }
 
 pub(crate) enum Program {
@@ -90,7 +90,7 @@ impl Loader {
             None => {
                 let module = self.compile(wasm).map_err(refused)?;
                 check_command(&module)?;
-                self.check_imports(&module)?;
+                self.check_imports(module.imports())?;
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?)
             }
         };
@@ -128,7 +128,8 @@ impl Loader {
             Some(code) => code,
             None => {
                 let module = self.compile(wasm).map_err(refused)?;
-                let imports = self.check_imports(&module)?;
+                // The others are the image's.
+                let imports = self.check_imports(module.imports().filter(|import| import.module() != IMAGE))?;
                 let code = Arc::new(Code { module, imports });
                 codes.retain(|_, code| code.strong_count() > 0);
                 codes.insert(hash, Arc::downgrade(&code));
@@ -139,12 +140,15 @@ impl Loader {
         Ok(code)
     }
 
-    /// What `module` imports from us; everything that it wants and does not get is named at once.
-    fn check_imports(&self, module: &wasmtime::Module) -> Result<Vec<(String, String)>, LoadError> {
+    /// What a module imports from us; everything that it wants and does not get is named at once.
+    fn check_imports<'a>(
+        &self,
+        imports: impl Iterator<Item = wasmtime::ImportType<'a>>,
+    ) -> Result<Vec<(String, String)>, LoadError> {
         let mut probe = wasmtime::Store::new(&self.engine, State::empty());
         let mut found = Vec::new();
         let mut missing = Vec::new();
-        for import in module.imports().filter(|import| import.module() != "image") {
+        for import in imports {
             match self.linker.get_by_import(&mut probe, &import) {
                 Some(_) => found.push((import.module().to_owned(), import.name().to_owned())),
                 None => missing.push(format!("{}.{}", import.module(), import.name())),
@@ -164,7 +168,7 @@ impl Loader {
 /// What the custom sections say.
 struct Customs {
     javascript: bool,
-    source_map: Option<Vec<u8>>,
+    source_map: Option<Arc<[u8]>>,
 }
 
 fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
@@ -186,7 +190,7 @@ fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
             }
             Payload::CustomSection(section) if section.name() == RUNTIME_SECTION => customs.javascript = true,
             Payload::CustomSection(section) if section.name() == SOURCE_MAP_SECTION => {
-                customs.source_map = Some(section.data().to_vec());
+                customs.source_map = Some(section.data().into());
             }
             _ => {}
         }

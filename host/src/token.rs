@@ -67,7 +67,12 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read the admin token in {}", path.display())),
     };
-    let mode = fs::metadata(path)?.mode() & 0o7777;
+    let metadata = fs::metadata(path)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        let path = path.display();
+        bail!("{path}: the admin token belongs to another user; replace it, or chown it to the user the host runs as");
+    }
+    let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
         let path = path.display();
         bail!("{path}: the admin token can be read by others (mode {mode:o}); replace it, or chmod 600 {path}");

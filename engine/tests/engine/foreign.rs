@@ -247,3 +247,23 @@ async fn a_command_written_in_rust_is_a_worker() {
         (&Outcome::Exit(3, None), "Error there is nothing to count")
     );
 }
+
+#[tokio::test]
+async fn any_exit_code_is_told() {
+    let worker = wat(&saying("", "", "(call $exit (i32.const 300))"));
+    assert_eq!(run(&worker, "").await.outcome, Outcome::Exit(300, None));
+}
+
+#[test]
+fn a_module_that_poses_as_javascript_gains_nothing() {
+    // Our label on other code: it cannot import what only a split gives, and runs as what it is.
+    let posing = |rest: &str| {
+        let text = format!(
+            "(module {rest} (memory (export \"memory\") 1) (func (export \"_start\")) (@custom \"javascript-runtime\" \"x\"))"
+        );
+        ENGINE.load(&wat::parse_str(text).unwrap())
+    };
+    let error = posing("(import \"image\" \"f\" (func))").err().unwrap().to_string();
+    assert!(error.contains("image.f"), "{error}");
+    assert!(posing("").is_ok());
+}

@@ -226,3 +226,32 @@ async fn overwritten_built_ins_harm_nobody_else() {
     run(&worker, "\"bad\"").await;
     assert_eq!(output(&run(&worker, "\"ok\"").await), r#"["ok"]"#);
 }
+
+#[tokio::test]
+async fn errors_in_logs_have_their_name_and_the_authors_line() {
+    let source = "interface Unused {\n  a: number;\n}\nclass MyError extends Error {\n  name = 'MyError';\n}\n\
+        export default async () => {\n  try {\n    throw new MyError('boom');\n  } catch (e) {\n    console.error('failed:', e);\n  }\n};\n";
+    let execution = run(&worker(source).await, "").await;
+    let log = log(&execution);
+    assert!(log.contains("failed: MyError: boom"), "{log}");
+    assert!(log.contains("(worker.ts:9:"), "{log}");
+}
+
+#[tokio::test]
+async fn a_long_message_is_cut_and_still_an_exception() {
+    let execution = body("throw new RangeError('x'.repeat(2e6))", "").await;
+    let Outcome::Exception(thrown) = execution.outcome else {
+        panic!("{:?}", execution.outcome)
+    };
+    assert_eq!(
+        (thrown.name.as_str(), thrown.message.len()),
+        ("RangeError", (16 << 10) + '…'.len_utf8())
+    );
+}
+
+#[tokio::test]
+async fn what_a_plain_function_queues_runs() {
+    let source = "export default () => { Promise.resolve().then(() => console.log('later')); return 1 }";
+    let execution = run(&worker(source).await, "").await;
+    assert_eq!((output(&execution), log(&execution).as_str()), ("1", "Info later"));
+}

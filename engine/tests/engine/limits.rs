@@ -160,6 +160,22 @@ async fn host_calls_in_a_loop_are_charged_and_yield() {
             "(i32.const 2) (i32.const 0) (i32.const 1) (i32.const 0)",
         ),
         (
+            "fd_pread",
+            "(param i32 i32 i32 i64 i32) (result i32)",
+            "(i32.const 0) (i32.const 1024) (i32.const 500000) (i64.const 0) (i32.const 0)",
+        ),
+        (
+            "fd_pwrite",
+            "(param i32 i32 i32 i64 i32) (result i32)",
+            "(i32.const 1) (i32.const 1024) (i32.const 500000) (i64.const 0) (i32.const 0)",
+        ),
+        (
+            "path_open",
+            "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)",
+            "(i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4000000) (i32.const 0) (i64.const 0) (i64.const 0) \
+             (i32.const 0) (i32.const 0)",
+        ),
+        (
             "fd_read",
             "(param i32 i32 i32 i32) (result i32)",
             "(i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0)",

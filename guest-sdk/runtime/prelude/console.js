@@ -10,6 +10,28 @@ const DEBUG = 7;
 
 if (globalThis.Atomics.missing) delete globalThis.Atomics;
 
+// QuickJS keeps a stack without the line "Name: message" on top, and Node's formatting shows nothing but the stack.
+const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
+const shownErrors = new WeakMap();
+Object.defineProperty(Error.prototype, CUSTOM, {
+  value() {
+    const stack = Object.getOwnPropertyDescriptor(this, "stack")?.value;
+    if (typeof stack !== "string" || !/^\s*at /.test(stack)) return this;
+    // The same object each time, so that an error within itself is seen as a circle.
+    let shown = shownErrors.get(this);
+    if (!shown) shownErrors.set(this, (shown = Object.create(Object.getPrototypeOf(this))));
+    Object.defineProperties(shown, Object.getOwnPropertyDescriptors(this));
+    // Frames of the prelude say nothing to the author.
+    const frames = stack.split("\n").filter((line) => line.trim() !== "" && !line.includes("runtime:"));
+    const value = [Error.prototype.toString.call(this), ...frames].join("\n");
+    Object.defineProperty(shown, "stack", { value, writable: true, configurable: true });
+    Object.defineProperty(shown, CUSTOM, { value: undefined, configurable: true });
+    return shown;
+  },
+  writable: true,
+  configurable: true,
+});
+
 /** Installs `console`; returns a function that shows any value in one string. */
 export function install(globals, native) {
   const { log, now } = native;

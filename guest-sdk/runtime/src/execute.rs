@@ -43,18 +43,26 @@ fn call<'js>(ctx: &Ctx<'js>, worker: &Worker, input: Vec<u8>) -> Result<Value<'j
     let mut value: Value<'js> = handler.call((context, data)).map_err(Fault::Failed)?;
     if value.is_object() && !value.is_promise() {
         // A thenable of the worker's own is awaited as `await` would; `then` may be a getter, read by `adopt` alone.
-        if value.as_object().is_some_and(|object| object.contains_key("then").unwrap_or(false)) {
+        if value.as_object().is_some_and(|object| has_then(object)) {
             value = restore(ctx, &worker.adopt).call((value,)).map_err(Fault::Failed)?;
         }
     }
-    let Some(promise) = value.as_promise() else {
-        return Ok(value);
-    };
-    settle(ctx, promise)
+    // Also for a handler that is not async: what it has queued runs before its value is written.
+    run_jobs(ctx);
+    match value.as_promise() {
+        Some(promise) => settled(promise),
+        None => Ok(value),
+    }
 }
 
-fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>, Fault> {
-    run_jobs(ctx);
+fn has_then(object: &Object<'_>) -> bool {
+    object.contains_key("then").unwrap_or_else(|_| {
+        object.ctx().catch();
+        false
+    })
+}
+
+fn settled<'js>(promise: &Promise<'js>) -> Result<Value<'js>, Fault> {
     match promise.state() {
         PromiseState::Pending => Err(Fault::Unsettled),
         PromiseState::Resolved | PromiseState::Rejected => {

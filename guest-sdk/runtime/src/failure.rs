@@ -17,6 +17,12 @@ pub const RUNTIME_FILE: &str = "runtime:prelude";
 /// Causes are followed this far; a chain can be a ring.
 const MAX_CAUSES: usize = 8;
 
+/// An error is told in so many bytes at most, so that it always fits where it travels: a message can be a whole response.
+const MAX_NAME_BYTES: usize = 256;
+const MAX_MESSAGE_BYTES: usize = 16 << 10;
+const MAX_FRAME_BYTES: usize = 1 << 10;
+const MAX_FRAMES: usize = 50;
+
 /// What was thrown, in the form that travels to the host.
 pub struct Failure {
     name: String,
@@ -55,7 +61,7 @@ impl Failure {
                 Some(string) => lossy(string),
                 None => shown(thrown, inspect),
             };
-            return Self::plain(&message);
+            return Self::plain(&cut(message, MAX_MESSAGE_BYTES));
         };
         let stack = text(error, "stack").unwrap_or_default();
         let cause = match error.get::<_, Value<'js>>("cause") {
@@ -69,14 +75,15 @@ impl Failure {
             }
         };
         Self {
-            name: text(error, "name").unwrap_or_else(|| "Error".into()),
-            message: text(error, "message").unwrap_or_default(),
+            name: cut(text(error, "name").filter(|name| !name.is_empty()).unwrap_or_else(|| "Error".into()), MAX_NAME_BYTES),
+            message: cut(text(error, "message").unwrap_or_default(), MAX_MESSAGE_BYTES),
             // A stack assigned by the worker can be any text; only frames are kept.
             stack: stack
                 .lines()
                 .map(str::trim)
                 .filter(|line| line.starts_with("at ") && !line.contains(RUNTIME_FILE))
-                .map(str::to_owned)
+                .take(MAX_FRAMES)
+                .map(|frame| cut(frame.to_owned(), MAX_FRAME_BYTES))
                 .collect(),
             cause,
         }
@@ -101,6 +108,15 @@ impl Failure {
         }
         json.push('}');
     }
+}
+
+/// At most `max` bytes of a text, with a mark where it was cut.
+fn cut(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max));
+        text.push('…');
+    }
+    text
 }
 
 /// A property that is a string, if it can be read.
