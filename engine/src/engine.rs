@@ -139,7 +139,7 @@ impl Engine {
 
     /// Builds `source` into the bytes of a `worker.wasm`: the same source gives the same bytes on every machine.
     ///
-    /// The module imports nothing but WASI: `standalone` asks for what every module still is.
+    /// With `standalone` the module imports nothing but WASI. As there are no host calls yet, every module is like that.
     pub async fn build(&self, source: &Source, _standalone: bool) -> Result<Vec<u8>, BuildError> {
         let script = transform::transform(&source.name, &source.text).map_err(BuildError::Source)?;
         let snapshotter = self.snapshotter()?;

@@ -27,7 +27,7 @@ const ESPIPE: i32 = 70;
 /// Adds all of WASI preview 1 to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p1::add_to_linker_async(linker, |state| &mut state.wasi)?;
-    // Replaces the four that move bytes or wait by what charges for it.
+    // Four that move bytes or wait are replaced by what charges for it.
     linker.allow_shadowing(true);
     linker.func_wrap_async(
         "wasi_snapshot_preview1",
