@@ -2,6 +2,9 @@
 //!
 //! `module that does nothing` is what the machine charges for any sandbox; the rest is the worker's. Beside criterion's
 //! figures a table tells the median of each phase.
+//!
+//! `ECHO_MODULES=a.wasm:b.wasm` measures other builds of the echo worker beside the sample, such as one made with a
+//! runtime that has nothing but `console` (`PRELUDE=bare.js guest-sdk/runtime/build.sh`).
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -12,7 +15,7 @@ use std::time::Duration;
 
 /// What is measured: a name, a worker and its payload.
 struct Case {
-    name: &'static str,
+    name: String,
     worker: Worker,
     payload: Payload,
 }
@@ -48,23 +51,33 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             .collect::<Vec<_>>()
             .join("\\n")
     };
-    vec![
+    let mut cases = vec![
         Case {
-            name: "module that does nothing",
+            name: "module that does nothing".into(),
             worker: nothing,
             payload: Payload::NONE,
         },
         Case {
-            name: "echo",
+            name: "echo".into(),
             worker: sample("echo"),
             payload: payload(r#"{"foo":"bar"}"#),
         },
         Case {
-            name: "text-diff",
+            name: "text-diff".into(),
             worker: sample("text-diff"),
             payload: payload(&format!(r#"{{"before":"{}","after":"{}"}}"#, lines(1), lines(3))),
         },
-    ]
+    ];
+    let others = std::env::var("ECHO_MODULES").unwrap_or_default();
+    for path in others.split(':').filter(|path| !path.is_empty()) {
+        let module = std::fs::read(path).expect("the module is there");
+        cases.push(Case {
+            name: path.into(),
+            worker: engine.load(&module).expect("it loads"),
+            payload: payload(r#"{"foo":"bar"}"#),
+        });
+    }
+    cases
 }
 
 fn cold_start(criterion: &mut Criterion) {
@@ -125,7 +138,7 @@ fn cold_start(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("cold start");
     for case in &cases {
-        group.bench_function(case.name, |bencher| {
+        group.bench_function(&case.name, |bencher| {
             bencher
                 .to_async(&tokio)
                 .iter(|| async { black_box(execute(case).await) });

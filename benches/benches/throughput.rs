@@ -5,7 +5,9 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::{Config, Engine, Limits};
+use host::context::Gate;
 use host::http::service::Service;
+use host::settings::commands::Outside;
 use host::{server, token::Token, workers};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -32,10 +34,12 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         notice,
     };
     let engine = Engine::new(config).expect("an engine");
-    let loaded = workers::load(&folder, &engine).await.expect("the samples load");
+    let gate = Gate::new(Outside::default());
+    let loaded = workers::load(&folder, &engine, &gate).await.expect("the samples load");
     let service = Arc::new(Service {
         engine,
         workers: OnceLock::from(loaded),
+        gate,
         token: Token::new("t"),
         limits: Limits::default(),
         places: Semaphore::new(128),

@@ -48,36 +48,29 @@ impl Cache {
         })
     }
 
-    /// The compiled form of `wasm`, from disk or made by `compile` and kept. Where the disk fails, nothing is kept.
-    pub(crate) fn get_or_compile<E>(
-        &self,
-        wasm: &[u8],
-        load: impl Fn(&[u8]) -> Option<wasmtime::Module>,
-        compile: impl FnOnce() -> Result<(wasmtime::Module, Vec<u8>), E>,
-    ) -> Result<wasmtime::Module, E> {
-        let name = self.name(wasm);
-        let path = self.folder.join(format!("{name}.cwasm"));
-        if let Ok(file) = fs::read(&path)
-            && let Some((tag, artefact)) = file.split_first_chunk::<TAG_BYTES>()
-            && self.tag(&name, artefact) == *tag
-            && let Some(module) = load(artefact)
-        {
-            return Ok(module);
-        }
-        let (module, artefact) = compile()?;
-        let tag = self.tag(&name, &artefact);
-        if let Ok(draft) = write_draft(&self.folder, &[tag.as_bytes(), &artefact])
-            && fs::rename(&draft, &path).is_err()
+    /// What was kept as the `kind` of thing that is made of `origin`, if it is there and is what was kept.
+    pub(crate) fn get(&self, kind: &str, origin: &[u8]) -> Option<Vec<u8>> {
+        let name = self.name(kind, origin);
+        let file = fs::read(self.folder.join(&name)).ok()?;
+        let (tag, made) = file.split_first_chunk::<TAG_BYTES>()?;
+        (self.tag(&name, made) == *tag).then(|| made.to_vec())
+    }
+
+    /// Keeps it. Where the disk fails, nothing is kept.
+    pub(crate) fn put(&self, kind: &str, origin: &[u8], made: &[u8]) {
+        let name = self.name(kind, origin);
+        let tag = self.tag(&name, made);
+        if let Ok(draft) = write_draft(&self.folder, &[tag.as_bytes(), made])
+            && fs::rename(&draft, self.folder.join(name)).is_err()
         {
             let _ = fs::remove_file(&draft);
         }
-        Ok(module)
     }
 
-    fn name(&self, wasm: &[u8]) -> String {
+    fn name(&self, kind: &str, origin: &[u8]) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.context.to_le_bytes()).update(wasm);
-        hasher.finalize().to_hex().to_string()
+        hasher.update(&self.context.to_le_bytes()).update(origin);
+        format!("{}.{kind}", hasher.finalize().to_hex())
     }
 
     fn tag(&self, name: &str, artefact: &[u8]) -> blake3::Hash {

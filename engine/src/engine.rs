@@ -4,10 +4,11 @@ use crate::cache::Cache;
 use crate::execution::{Execution, Thrown};
 use crate::snapshot::Snapshotter;
 use crate::worker::{Loader, Worker};
-use crate::{Diagnostic, Limits, Payload, run, sandbox, transform};
+use crate::{Diagnostic, Grants, Limits, Payload, run, sandbox, snapshot, transform};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Builds, loads and runs workers. One per process; clones share everything.
 #[derive(Clone)]
@@ -15,8 +16,9 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     loader: Loader,
-    /// Made when the first worker is built.
-    snapshotter: Mutex<Option<Arc<Snapshotter>>>,
+    /// Each is made when the first worker of its kind is built.
+    snapshotter: OnceCell<Snapshotter>,
+    standalone_snapshotter: OnceCell<Snapshotter>,
 }
 
 /// How an [`Engine`] is set up.
@@ -49,6 +51,8 @@ pub struct Request {
     pub environment: Vec<(String, String)>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may ask for.
+    pub grants: Grants,
 }
 
 /// Why there is no engine.
@@ -133,17 +137,25 @@ impl Engine {
         let loader = Loader::new(engine, linker, cache, config.notice);
         Ok(Self(Arc::new(Inner {
             loader,
-            snapshotter: Mutex::default(),
+            snapshotter: OnceCell::new(),
+            standalone_snapshotter: OnceCell::new(),
         })))
     }
 
     /// Builds `source` into the bytes of a `worker.wasm`: the same source gives the same bytes on every machine.
     ///
-    /// With `standalone` the module imports nothing but WASI. As there are no host calls yet, every module is like that.
-    pub async fn build(&self, source: &Source, _standalone: bool) -> Result<Vec<u8>, BuildError> {
+    /// With `standalone` the module imports nothing but WASI, and whatever asks the host throws.
+    pub async fn build(&self, source: &Source, standalone: bool) -> Result<Vec<u8>, BuildError> {
         let script = transform::transform(&source.name, &source.text).map_err(BuildError::Source)?;
-        let snapshotter = self.snapshotter()?;
-        snapshotter.snapshot(&source.name, &script.code, &script.map).await
+        let (made, runtime) = match standalone {
+            false => (&self.0.snapshotter, snapshot::RUNTIME),
+            true => (&self.0.standalone_snapshotter, snapshot::STANDALONE_RUNTIME),
+        };
+        let loader = &self.0.loader;
+        let snapshotter = made.get_or_try_init(|| Snapshotter::new(loader, runtime)).await?;
+        snapshotter
+            .snapshot(loader, &source.name, &script.code, &script.map)
+            .await
     }
 
     /// Checks a module and compiles it, or takes it from the cache. Blocks: milliseconds for what [`Engine::build`]
@@ -162,16 +174,5 @@ impl Engine {
     ) -> Result<Execution, RunError> {
         let loader = &self.0.loader;
         run::run(loader.engine(), loader.linker(), worker, request, cancelled).await
-    }
-
-    fn snapshotter(&self) -> Result<Arc<Snapshotter>, BuildError> {
-        let mut made = self.0.snapshotter.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(snapshotter) = &*made {
-            return Ok(snapshotter.clone());
-        }
-        let loader = &self.0.loader;
-        let snapshotter = Snapshotter::new(loader.linker(), |wasm| loader.compile(wasm))
-            .map_err(|error| BuildError::Internal(format!("the JavaScript runtime does not start: {error:#}")))?;
-        Ok(made.insert(Arc::new(snapshotter)).clone())
     }
 }

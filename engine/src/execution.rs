@@ -1,5 +1,6 @@
 //! What became of one execution: a flat value. A guest that fails is a result here, never our error.
 
+use crate::StateChanges;
 use crate::source_map::SourceMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub struct Execution {
     pub output: Bytes,
     /// What the worker logged, in order.
     pub logs: Logs,
+    /// What it changed in the state of its worker; nothing when it failed.
+    pub state_changes: StateChanges,
     /// What it used.
     pub usage: Usage,
 }
@@ -165,6 +168,12 @@ pub struct Usage {
     pub wall: Duration,
     /// Linear memory at the end, in bytes: it never shrinks, so this is its peak.
     pub peak_memory_bytes: usize,
+    /// Requests to the network.
+    pub requests: u32,
+    /// Bytes of the bodies that they sent.
+    pub sent_bytes: u64,
+    /// Bytes of the bodies that came back, decoded, as far as the worker read them.
+    pub received_bytes: u64,
     /// Where the wall time went.
     pub phases: Phases,
 }

@@ -1,179 +1,85 @@
-//! The functions a guest can import, with a price on those that move bytes.
+//! The import namespace `host`: four functions, enough for an event loop.
 //!
-//! wasmtime charges a call of the host like one instruction, however much it copies. A loop of such calls would burn
-//! little fuel in much time, and would hardly ever yield. So every call that can move many bytes is charged a base and
-//! so much per byte, and yields to the other executions of its thread as often as computing would.
+//! - `start(operation, length, body, length) -> id` begins an operation (see `operation.rs`); 0 when too many are under
+//!   way.
+//! - `wait(id, out) -> found` waits for operation `id`, or for whichever finishes first if it is 0, and writes its
+//!   number and the lengths of the answer and its body to `out`, three numbers of 32 bits; 0 when nothing is under way.
+//! - `read(id, answer, body)` copies an answer to two places of the lengths told, and forgets it.
+//! - `cancel(id)` gives an operation up.
 
+use crate::charge::{charge, memory};
 use crate::sandbox::State;
-use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory};
-use wasmtime_wasi::p1::wasi_snapshot_preview1 as wasi;
+use wasmtime::{Caller, Linker};
 
-/// Fuel between two yields: about 70 µs of JavaScript.
-pub(crate) const YIELD_INTERVAL: u64 = 1_000_000;
-/// Fuel for one call.
-const BASE: u64 = 500;
-/// Random bytes one call may ask for; more is an error to the guest.
-pub(crate) const MAX_RANDOM_BYTES: u64 = 64 << 10;
-/// Bytes of the guest's memory that one call may make the host look at.
-pub(crate) const MAX_CALL_BYTES: usize = 8 << 20;
-/// Events one `poll_oneoff` may wait for: each costs the host a timer.
-const MAX_SUBSCRIPTIONS: u32 = 256;
+/// The name of the namespace.
+const HOST: &str = "host";
 
-/// `errno` as WASI numbers them.
-const EBADF: i32 = 8;
-const EINVAL: i32 = 28;
-const ESPIPE: i32 = 70;
+/// An operation or its body may be so long.
+const MAX_OPERATION_BYTES: u32 = 16 << 20;
 
-/// Adds all of WASI preview 1 to `linker`.
+/// Adds the four functions to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p1::add_to_linker_async(linker, |state| &mut state.wasi)?;
-    // Four that move bytes or wait are replaced by what charges for it.
-    linker.allow_shadowing(true);
     linker.func_wrap_async(
-        "wasi_snapshot_preview1",
-        "fd_read",
-        |mut caller, (fd, iovs, len, out)| {
+        HOST,
+        "start",
+        |mut caller: Caller<'_, State>, places: (u32, u32, u32, u32)| {
             Box::new(async move {
-                let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-                charge(&mut caller, bytes).await?;
-                let (state, mut memory) = guest(&mut caller, memory);
-                wasi::fd_read(&mut state.wasi, &mut memory, fd, iovs, len, out).await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        "wasi_snapshot_preview1",
-        "fd_write",
-        |mut caller, (fd, iovs, len, out)| {
-            Box::new(async move {
-                let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-                charge(&mut caller, bytes).await?;
-                let (state, mut memory) = guest(&mut caller, memory);
-                wasi::fd_write(&mut state.wasi, &mut memory, fd, iovs, len, out).await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        "wasi_snapshot_preview1",
-        "random_get",
-        |mut caller, (buffer, len): (i32, i32)| {
-            Box::new(async move {
-                let memory = memory(&mut caller)?;
-                let wanted = u64::from(len.cast_unsigned());
-                charge(&mut caller, wanted.min(MAX_RANDOM_BYTES)).await?;
-                if wanted > MAX_RANDOM_BYTES {
-                    return Ok(EINVAL);
+                let (operation, length, body, body_length) = places;
+                charge(&mut caller, u64::from(length) + u64::from(body_length)).await?;
+                if length.max(body_length) > MAX_OPERATION_BYTES {
+                    return Ok(0);
                 }
-                let (state, mut memory) = guest(&mut caller, memory);
-                wasi::random_get(&mut state.wasi, &mut memory, buffer, len)
+                let (data, state) = memory(&mut caller)?.data_and_store_mut(&mut caller);
+                let operation = part(data, operation, length)?;
+                let body = part(data, body, body_length)?;
+                Ok(state.operations.start(operation, body).unwrap_or(0))
             })
         },
     )?;
+    linker.func_wrap_async(HOST, "wait", |mut caller: Caller<'_, State>, (id, out): (u32, u32)| {
+        Box::new(async move {
+            charge(&mut caller, 0).await?;
+            let found = caller.data_mut().operations.wait(id).await;
+            let Some((id, answer)) = found else { return Ok(0_u32) };
+            let numbers = [id, length(&answer.head)?, length(&answer.body)?].map(u32::to_le_bytes);
+            memory(&mut caller)?.write(&mut caller, out as usize, numbers.as_flattened())?;
+            Ok(1)
+        })
+    })?;
     linker.func_wrap_async(
-        "wasi_snapshot_preview1",
-        "poll_oneoff",
-        |mut caller, (subs, events, count, out)| {
+        HOST,
+        "read",
+        |mut caller: Caller<'_, State>, (id, head, body): (u32, u32, u32)| {
             Box::new(async move {
+                let Some(answer) = caller.data_mut().operations.take(id) else {
+                    return Ok(());
+                };
+                charge(&mut caller, (answer.head.len() + answer.body.len()) as u64).await?;
                 let memory = memory(&mut caller)?;
-                let count: i32 = count;
-                charge(
-                    &mut caller,
-                    u64::from(count.cast_unsigned().min(MAX_SUBSCRIPTIONS)) * BASE,
-                )
-                .await?;
-                if count.cast_unsigned() > MAX_SUBSCRIPTIONS {
-                    return Ok(EINVAL);
-                }
-                let (state, mut memory) = guest(&mut caller, memory);
-                wasi::poll_oneoff(&mut state.wasi, &mut memory, subs, events, count, out).await
+                memory.write(&mut caller, head as usize, &answer.head)?;
+                memory.write(&mut caller, body as usize, &answer.body)?;
+                Ok(())
             })
         },
     )?;
-    // Guests have no files, and these three would read megabytes of the guest's memory before they find out.
-    for (name, errno) in [("fd_pread", ESPIPE), ("fd_pwrite", ESPIPE)] {
-        linker.func_wrap_async(
-            "wasi_snapshot_preview1",
-            name,
-            move |mut caller: Caller<'_, State>, _arguments: (i32, i32, i32, i64, i32)| {
-                Box::new(async move {
-                    charge(&mut caller, 0).await?;
-                    Ok(errno)
-                })
-            },
-        )?;
-    }
-    linker.func_wrap_async(
-        "wasi_snapshot_preview1",
-        "path_open",
-        |mut caller: Caller<'_, State>, _arguments: (i32, i32, i32, i32, i32, i64, i64, i32, i32)| {
-            Box::new(async move {
-                charge(&mut caller, 0).await?;
-                Ok(EBADF)
-            })
-        },
-    )?;
-    // WASI allows any exit code, wasmtime-wasi only those below 126.
-    linker.func_wrap(
-        "wasi_snapshot_preview1",
-        "proc_exit",
-        |code: i32| -> wasmtime::Result<()> { Err(wasmtime::Error::new(wasmtime_wasi::I32Exit(code))) },
-    )?;
-    linker.allow_shadowing(false);
+    linker.func_wrap_async(HOST, "cancel", |mut caller: Caller<'_, State>, (id,): (u32,)| {
+        Box::new(async move {
+            charge(&mut caller, 0).await?;
+            caller.data_mut().operations.cancel(id);
+            Ok(())
+        })
+    })?;
     Ok(())
 }
 
-/// Takes the base and `amount` off the guest's fuel, and yields when it is time.
-async fn charge(caller: &mut Caller<'_, State>, amount: u64) -> wasmtime::Result<()> {
-    let price = BASE + amount;
-    let left = caller.get_fuel()?;
-    let Some(after) = left.checked_sub(price) else {
-        caller.as_context_mut().set_fuel(0)?;
-        return Err(wasmtime::Trap::OutOfFuel.into());
-    };
-    // Setting the fuel starts wasmtime's own interval anew, so what was burnt since the last call is counted here.
-    caller.as_context_mut().set_fuel(after)?;
-    let state = caller.data_mut();
-    state.burnt_since_yield += state.fuel_seen.saturating_sub(left) + price;
-    state.fuel_seen = after;
-    if state.burnt_since_yield >= YIELD_INTERVAL {
-        state.burnt_since_yield = 0;
-        tokio::task::yield_now().await;
-    }
-    Ok(())
+fn length(bytes: &[u8]) -> wasmtime::Result<u32> {
+    Ok(u32::try_from(bytes.len())?)
 }
 
-/// The memory, and the bytes that the call's vectors cover, as far as the host will look at them.
-fn vectors(caller: &mut Caller<'_, State>, iovs: i32, count: i32) -> wasmtime::Result<(Memory, u64)> {
-    let memory = memory(caller)?;
-    // The host takes the first vector that is not empty, in one call.
-    let data = memory.data(&*caller);
-    let start = iovs.cast_unsigned() as usize;
-    let listed = (count.cast_unsigned() as usize).saturating_mul(8);
-    let Some(vectors) = data.get(start..start.saturating_add(listed)) else {
-        return Ok((memory, 0));
-    };
-    let mut looked_at = 0;
-    for vector in vectors.chunks_exact(8) {
-        looked_at += 8;
-        let length = u64::from(u32::from_le_bytes([vector[4], vector[5], vector[6], vector[7]]));
-        if length > 0 {
-            return Ok((memory, looked_at + length.min(MAX_CALL_BYTES as u64)));
-        }
-    }
-    Ok((memory, looked_at))
-}
-
-fn memory(caller: &mut Caller<'_, State>) -> wasmtime::Result<Memory> {
-    match caller.get_export("memory") {
-        Some(Extern::Memory(memory)) => Ok(memory),
-        _ => Err(wasmtime::Error::msg("the module exports no memory named `memory`")),
-    }
-}
-
-/// What WASI needs of the guest.
-fn guest<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> (&'a mut State, wiggle::GuestMemory<'a>) {
-    use wasi::WasiSnapshotPreview1 as _;
-    let (data, state) = memory.data_and_store_mut(caller);
-    state.wasi.set_hostcall_fuel(MAX_CALL_BYTES);
-    (state, wiggle::GuestMemory::Unshared(data))
+/// A stretch of the guest's memory.
+fn part(data: &[u8], start: u32, length: u32) -> wasmtime::Result<&[u8]> {
+    let start = start as usize;
+    let end = start.saturating_add(length as usize);
+    data.get(start..end)
+        .ok_or_else(|| wasmtime::Trap::MemoryOutOfBounds.into())
 }

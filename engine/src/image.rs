@@ -4,6 +4,8 @@
 //! is the memory, the globals and the data, and no functions. Instantiating the image, then the code on what the image
 //! exports, gives the same machine as instantiating the original.
 //!
+//! [`join`] is the way back: the same module with another memory and other globals, which is what a snapshot is.
+//!
 //! Nothing is trusted here: two workers share compiled code if and only if their code modules are equal byte for byte,
 //! and every section but memory, globals, data and custom sections goes into the code module unchanged.
 
@@ -13,6 +15,11 @@ use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
 /// The module name under which the code imports what the image exports.
 pub(crate) const IMAGE: &str = "image";
+
+/// A page of linear memory.
+const PAGE_BYTES: u64 = 64 << 10;
+/// A memory is looked at in words of this size.
+const WORD_BYTES: usize = 8;
 
 /// The two halves of a module.
 #[derive(Debug)]
@@ -149,6 +156,82 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     })
 }
 
+/// A gap of so many zeros ends a data segment: describing a segment takes about as many bytes.
+const GAP_BYTES: usize = 16;
+/// A module may have no more than 100,000 data segments.
+const MAX_SEGMENTS: usize = 50_000;
+
+/// The module `original` with this memory and these globals in the place of its own, and without custom sections.
+/// `None` where it has none, or anything that [`split`] refuses.
+pub(crate) fn join(original: &[u8], memory: &[u8], globals: &[ConstExpr]) -> Option<Vec<u8>> {
+    let mut module = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(original) {
+        match payload.ok()? {
+            Payload::Version { .. } | Payload::End(_) | Payload::CustomSection(_) | Payload::CodeSectionEntry(_) => {}
+            Payload::MemorySection(section) => {
+                let mut ty = RoundtripReencoder.memory_type(section.into_iter().next()?.ok()?).ok()?;
+                ty.minimum = u64::try_from(memory.len()).ok()? / PAGE_BYTES;
+                module.section(wasm_encoder::MemorySection::new().memory(ty));
+            }
+            Payload::GlobalSection(section) => {
+                let mut section_now = wasm_encoder::GlobalSection::new();
+                let mut values = globals.iter();
+                for global in section {
+                    let ty = RoundtripReencoder.global_type(global.ok()?.ty).ok()?;
+                    section_now.global(ty, values.next()?);
+                }
+                module.section(&section_now);
+            }
+            Payload::DataSection(_) => {}
+            other => {
+                let (id, range) = other.as_section()?;
+                let data = &original[range];
+                module.section(&RawSection { id, data });
+            }
+        }
+    }
+    let mut data = wasm_encoder::DataSection::new();
+    for (start, bytes) in written(memory) {
+        data.active(
+            0,
+            &ConstExpr::i32_const(i32::try_from(start).ok()?),
+            bytes.iter().copied(),
+        );
+    }
+    module.section(&data);
+    Some(module.finish())
+}
+
+/// The stretches of a memory that are not zero.
+fn written(memory: &[u8]) -> Vec<(usize, &[u8])> {
+    let mut gap = GAP_BYTES;
+    loop {
+        let stretches = stretches(memory, gap);
+        if stretches.len() <= MAX_SEGMENTS {
+            return stretches;
+        }
+        gap *= 2;
+    }
+}
+
+fn stretches(memory: &[u8], gap: usize) -> Vec<(usize, &[u8])> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (word, bytes) in memory.chunks(WORD_BYTES).enumerate() {
+        if bytes.iter().all(|&byte| byte == 0) {
+            continue;
+        }
+        let (start, end) = (word * WORD_BYTES, word * WORD_BYTES + bytes.len());
+        match found.last_mut() {
+            Some((_, last)) if start - *last < gap => *last = end,
+            _ => found.push((start, end)),
+        }
+    }
+    found
+        .into_iter()
+        .map(|(start, end)| (start, &memory[start..end]))
+        .collect()
+}
+
 /// A plain number; a reference to a global or a function would mean something else in the other half.
 fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<ConstExpr> {
     let mut operators = expression.get_operators_reader();
@@ -196,6 +279,45 @@ mod tests {
         let (one, other) = (worker(1, 5, "abc"), worker(7, 6, "other data"));
         assert_eq!(one.code, other.code);
         assert_ne!(one.image, other.image);
+    }
+
+    #[test]
+    fn a_module_is_joined_with_what_became_of_its_memory() {
+        let text =
+            "(module (memory (export \"memory\") 1 5) (global i64 (i64.const 1)) (global (mut i32) (i32.const 2))
+            (func (export \"_start\")) (data (i32.const 0) \"x\"))";
+        let original = wat::parse_str(text).unwrap();
+        let mut memory = vec![0; 2 << 16];
+        memory[70] = 7;
+        memory[100_000] = 8;
+        let globals = [ConstExpr::i64_const(3), ConstExpr::i32_const(4)];
+        let joined = join(&original, &memory, &globals).unwrap();
+        wasmparser::Validator::new().validate_all(&joined).unwrap();
+        assert_eq!(
+            split(&joined).unwrap().code,
+            split(&original).unwrap().code,
+            "the code is the same"
+        );
+        let expected =
+            "(module (memory (export \"memory\") 2 5) (global i64 (i64.const 3)) (global (mut i32) (i32.const 4))
+            (func (export \"_start\")) (data (i32.const 64) \"\\00\\00\\00\\00\\00\\00\\07\\00\")
+            (data (i32.const 100000) \"\\08\\00\\00\\00\\00\\00\\00\\00\"))";
+        assert_eq!(joined, wat::parse_str(expected).unwrap());
+        assert!(join(&original, &memory, &globals[..1]).is_none(), "a global is missing");
+    }
+
+    #[test]
+    fn zeros_between_what_was_written_are_left_out() {
+        let mut memory = vec![0; 4 << 20];
+        for at in (0..memory.len()).step_by(32) {
+            memory[at] = 1;
+        }
+        assert!(written(&memory).len() <= MAX_SEGMENTS);
+        assert!(
+            written(&memory[..1000])
+                .iter()
+                .all(|(start, bytes)| start % 32 == 0 && bytes.len() == 8)
+        );
     }
 
     #[test]

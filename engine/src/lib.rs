@@ -4,15 +4,19 @@
 //! what one run is given; an [`Execution`] is what became of it.
 //!
 //! The files follow the data: `transform` → `snapshot` → `image` → `worker` → `sandbox` → `run` → `execution`, with
-//! `limits`, `hostcall` and `cache` beside them. Only this crate names a type of wasmtime.
+//! `limits`, `wasi`, `hostcall` with its `operation`s, and `cache` beside them. Only this crate names a type of wasmtime.
 
 mod cache;
+mod charge;
 mod diagnostic;
 mod engine;
 mod execution;
+mod fetch;
+mod grants;
 mod hostcall;
 mod image;
 mod limits;
+mod operation;
 mod payload;
 mod run;
 mod sandbox;
@@ -21,11 +25,14 @@ mod source_map;
 mod stdio;
 mod supervise;
 mod transform;
+mod wasi;
 mod worker;
 
 pub use diagnostic::Diagnostic;
 pub use engine::{BuildError, Config, Engine, LoadError, Request, RunError, SetupError, Source, TopLevelError};
 pub use execution::{Execution, Level, LogLine, Logs, Outcome, Phases, Thrown, Usage};
-pub use limits::{Limits, MAX_NESTING, MAX_PAYLOAD_BYTES, MAX_SOURCE_CHARS};
+pub use fetch::{Fetch, FetchError, FetchRequest, FetchResponse, Redirect};
+pub use grants::{Grants, StateChanges, Texts};
+pub use limits::{Limits, MAX_NESTING, MAX_PAYLOAD_BYTES, MAX_SOURCE_CHARS, MAX_STATE_ITEMS};
 pub use payload::{Payload, PayloadError};
 pub use worker::Worker;

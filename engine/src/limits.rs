@@ -19,6 +19,10 @@ pub struct Limits {
     pub output_bytes: usize,
     /// Log lines, in bytes; what comes after is dropped and marked.
     pub log_bytes: usize,
+    /// Requests to the network; one more is an error to the worker.
+    pub requests: u32,
+    /// Bytes of the bodies that its requests send and their responses bring, decoded; more is an error to the worker.
+    pub traffic_bytes: u64,
 }
 
 impl Default for Limits {
@@ -30,6 +34,8 @@ impl Default for Limits {
             memory_bytes: 64 << 20,
             output_bytes: 1 << 20,
             log_bytes: 256 << 10,
+            requests: 100,
+            traffic_bytes: 64 << 20,
         }
     }
 }
@@ -42,3 +48,12 @@ pub const MAX_NESTING: usize = 128;
 
 /// A source longer than this many characters is refused.
 pub const MAX_SOURCE_CHARS: usize = 100_000;
+
+/// A worker keeps at most so many items in its state.
+pub const MAX_STATE_ITEMS: usize = 10;
+
+/// A key of the state has at most so many UTF-16 units, as JavaScript counts characters.
+pub const MAX_STATE_KEY: usize = 40;
+
+/// A value of the state has at most so many UTF-16 units.
+pub const MAX_STATE_VALUE: usize = 250;

@@ -4,11 +4,11 @@ use crate::execution::{Execution, Logs, Outcome, Phases, Thrown, Usage};
 use crate::sandbox::{self, Armed, State, World};
 use crate::stdio::Written;
 use crate::supervise::{Ended, supervise};
-use crate::worker::{Inner, Program, Worker};
+use crate::worker::{Inner, Worker};
 use crate::{Request, RunError};
 use bytes::Bytes;
 use std::time::Instant;
-use wasmtime::{Extern, Instance, Memory, Store};
+use wasmtime::Memory;
 use wasmtime_wasi::I32Exit;
 
 /// Exit codes of our JavaScript runtime (`guest-sdk/runtime/src/failure.rs`).
@@ -30,6 +30,7 @@ pub(crate) async fn run(
     let world = World {
         stdin: request.payload.into_bytes(),
         environment: &request.environment,
+        grants: request.grants,
         frozen: false,
     };
     let Armed {
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     let mut instantiated = None;
     let mut memory = None;
     let guest = async {
-        let instance = instantiate(linker, worker, &mut store).await?;
+        let instance = worker.instantiate(linker, &mut store).await?.code;
         instantiated = Some(Instant::now());
         memory = instance.get_memory(&mut store, "memory");
         instance
@@ -55,7 +56,10 @@ pub(crate) async fn run(
     let ran = Instant::now();
     let fuel = limits.fuel - store.get_fuel().unwrap_or(0).min(limits.fuel);
     let peak_memory_bytes = memory.map_or(0, |memory: Memory| memory.data_size(&store));
-    let memory_denied = store.data().memory_denied;
+    let state = store.data();
+    let memory_denied = state.memory_denied;
+    let traffic = state.operations.traffic();
+    let mut state_changes = state.operations.state_changes();
     drop(store);
     let dropped = Instant::now();
     let instantiated = instantiated.unwrap_or(ran);
@@ -90,6 +94,7 @@ pub(crate) async fn run(
     };
     if !outcome.is_success() {
         output = Vec::new();
+        state_changes.clear();
     }
     Ok(Execution {
         outcome,
@@ -99,37 +104,18 @@ pub(crate) async fn run(
             truncated: stderr.overflowed,
             source_map: worker.source_map.clone(),
         },
+        state_changes,
         usage: Usage {
             fuel,
             cpu,
             wall: dropped - started,
             peak_memory_bytes,
+            requests: traffic.requests,
+            sent_bytes: traffic.sent_bytes,
+            received_bytes: traffic.received_bytes,
             phases,
         },
     })
-}
-
-async fn instantiate(
-    linker: &wasmtime::Linker<State>,
-    worker: &Inner,
-    store: &mut Store<State>,
-) -> wasmtime::Result<Instance> {
-    let (code, image) = match &worker.program {
-        Program::Whole(module) => return module.instantiate_async(store).await,
-        Program::Shared { code, image } => (code, image),
-    };
-    let image = image.instantiate_async(&mut *store).await?;
-    let mut imports = Vec::with_capacity(code.imports.len() + 2);
-    for (module, name) in &code.imports {
-        imports.extend(linker.get(&mut *store, module, name));
-    }
-    imports.extend(
-        image
-            .exports(&mut *store)
-            .map(wasmtime::Export::into_extern)
-            .collect::<Vec<Extern>>(),
-    );
-    Instance::new_async(store, &code.module, &imports).await
 }
 
 /// What a guest that came to its end by itself made of it.

@@ -1,9 +1,12 @@
 //! wasmtime as this crate uses it: one configuration, and stores that are armed before anything of the guest runs.
 
-use crate::hostcall::{self, MAX_RANDOM_BYTES, YIELD_INTERVAL};
+use crate::charge::YIELD_INTERVAL;
+use crate::operation::Operations;
 use crate::stdio::{Sink, WhenFull};
-use crate::{Limits, hostcall::MAX_CALL_BYTES};
+use crate::wasi::{self, MAX_CALL_BYTES, MAX_RANDOM_BYTES};
+use crate::{Grants, Limits, hostcall};
 use bytes::Bytes;
+use std::time::Instant;
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -23,6 +26,8 @@ const MAX_TABLE_ELEMENTS: usize = 64 << 10;
 /// What belongs to one store.
 pub(crate) struct State {
     pub(crate) wasi: WasiP1Ctx,
+    /// What the guest asks of the host beyond WASI.
+    pub(crate) operations: Operations,
     /// Linear memory the guest may have, in bytes.
     memory_limit: usize,
     /// Whether a growth was denied.
@@ -37,6 +42,7 @@ pub(crate) struct State {
 pub(crate) struct World<'a> {
     pub(crate) stdin: Bytes,
     pub(crate) environment: &'a [(String, String)],
+    pub(crate) grants: Grants,
     /// Clocks stand still and random numbers are always the same, so that equal sources give equal snapshots.
     pub(crate) frozen: bool,
 }
@@ -103,6 +109,7 @@ pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) 
     }
     let state = State {
         wasi: wasi.build_p1(),
+        operations: Operations::new(world.grants, limits, Instant::now() + limits.timeout),
         memory_limit: limits.memory_bytes,
         memory_denied: false,
         fuel_seen: limits.fuel,
@@ -119,6 +126,7 @@ pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) 
 /// A linker with all that guests may import.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::Linker<State>> {
     let mut linker = wasmtime::Linker::new(engine);
+    wasi::add_to_linker(&mut linker)?;
     hostcall::add_to_linker(&mut linker)?;
     Ok(linker)
 }
@@ -126,9 +134,9 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::Li
 impl State {
     /// The state of a store in which nothing runs.
     pub(crate) fn empty() -> Self {
-        let wasi = WasiCtxBuilder::new().build_p1();
         Self {
-            wasi,
+            wasi: WasiCtxBuilder::new().build_p1(),
+            operations: Operations::new(Grants::default(), &Limits::default(), Instant::now()),
             memory_limit: 0,
             memory_denied: false,
             fuel_seen: 0,

@@ -1,16 +1,22 @@
 //! Runs the top level of a worker once, in the JavaScript runtime, and snapshots the memory: that is `worker.wasm`.
+//!
+//! A snapshot is a step: a module is run as a worker is, up to the end of one exported function, and joined with what
+//! became of its memory. The first step evaluates what surrounds every worker and is kept on disk; the second starts
+//! there and evaluates the worker. All of them have the same code, so it is compiled once for building and running.
 
 use crate::execution::Thrown;
-use crate::sandbox::{self, State, World};
+use crate::image;
+use crate::sandbox::{self, Armed, World};
 use crate::supervise::{Ended, supervise};
-use crate::{BuildError, Limits, TopLevelError};
+use crate::worker::{Instances, Loader, Worker};
+use crate::{BuildError, Grants, Limits, TopLevelError};
 use bytes::Bytes;
 use std::borrow::Cow;
-use wasm_encoder::{CustomSection, Encode, Section};
-use wasmtime_wizer::{InstanceState, ModuleContext, SnapshotVal, ValType, Wizer};
+use wasm_encoder::{ConstExpr, CustomSection, Encode, Section};
 
-/// The JavaScript runtime, built by `guest-sdk/runtime/build.sh`.
-const RUNTIME: &[u8] = include_bytes!("../../guest-sdk/runtime/runtime.wasm");
+/// The JavaScript runtime, built by `guest-sdk/runtime/build.sh`: for workers of this host, and for any WASI runtime.
+pub(crate) const RUNTIME: &[u8] = include_bytes!("../../guest-sdk/runtime/runtime.wasm");
+pub(crate) const STANDALONE_RUNTIME: &[u8] = include_bytes!("../../guest-sdk/runtime/standalone.wasm");
 
 /// The custom section that says a module is a snapshot of a JavaScript runtime. Only a hint: it decides how exit codes
 /// are named and whether a split is tried, never what is shared.
@@ -18,81 +24,129 @@ pub(crate) const RUNTIME_SECTION: &str = "javascript-runtime";
 /// The custom section with the source map of the worker's script.
 pub(crate) const SOURCE_MAP_SECTION: &str = "source-map";
 
-/// The runtime, prepared so that its state can be read when the top level has run.
+/// What a prepared runtime is called in the cache.
+const PREPARED: &str = "prepared";
+
+/// A runtime with everything in it but a worker.
 pub(crate) struct Snapshotter {
-    wizer: Wizer,
-    context: ModuleContext<'static>,
-    module: wasmtime::InstancePre<State>,
+    prepared: Vec<u8>,
+    worker: Worker,
+    /// Names the runtime.
+    hash: blake3::Hash,
 }
 
 impl Snapshotter {
-    /// Instruments the runtime and compiles it with `compile`.
-    pub(crate) fn new(
-        linker: &wasmtime::Linker<State>,
-        compile: impl FnOnce(&[u8]) -> wasmtime::Result<wasmtime::Module>,
-    ) -> wasmtime::Result<Self> {
-        let mut wizer = Wizer::new();
-        wizer.init_func("initialize");
-        let (context, instrumented) = wizer.instrument(RUNTIME)?;
-        let module = linker.instantiate_pre(&compile(&instrumented)?)?;
-        Ok(Self { wizer, context, module })
+    /// Prepares `runtime`, or takes it from the disk.
+    pub(crate) async fn new(loader: &Loader, runtime: &[u8]) -> Result<Self, BuildError> {
+        let hash = blake3::hash(runtime);
+        let load = |module: &[u8]| {
+            let fault = |error| BuildError::Internal(format!("the JavaScript runtime cannot be loaded: {error}"));
+            loader.load(module).map_err(fault)
+        };
+        let (prepared, worker) = match loader.cache().get(PREPARED, runtime) {
+            Some(prepared) => {
+                let worker = load(&prepared)?;
+                (prepared, worker)
+            }
+            None => {
+                let mut raw = runtime.to_vec();
+                mark(&mut raw, hash);
+                let mut prepared = step(loader, &load(&raw)?, &raw, "prepare", Bytes::new(), None).await?;
+                mark(&mut prepared, hash);
+                loader.cache().put(PREPARED, runtime, &prepared);
+                let worker = load(&prepared)?;
+                (prepared, worker)
+            }
+        };
+        Ok(Self { prepared, worker, hash })
     }
 
     /// Evaluates `script`, a module named `name`, and gives the snapshot.
-    pub(crate) async fn snapshot(&self, name: &str, script: &str, map: &[u8]) -> Result<Vec<u8>, BuildError> {
-        let internal = |error: wasmtime::Error| BuildError::Internal(format!("{error:#}"));
-        let limits = Limits::default();
+    pub(crate) async fn snapshot(
+        &self,
+        loader: &Loader,
+        name: &str,
+        script: &str,
+        map: &[u8],
+    ) -> Result<Vec<u8>, BuildError> {
         // The name is the first line, so it must be one.
         let name = name.replace(|char: char| char.is_control(), "_");
         let stdin = Bytes::from(format!("{name}\n{script}"));
-        let world = World {
-            stdin,
-            environment: &[],
-            frozen: true,
-        };
-        let mut armed = sandbox::arm(self.module.module().engine(), world, &limits).map_err(internal)?;
-
-        let store = &mut armed.store;
-        let evaluation = async {
-            let instance = self.module.instantiate_async(&mut *store).await?;
-            instance
-                .get_typed_func::<(), ()>(&mut *store, "initialize")?
-                .call_async(&mut *store, ())
-                .await?;
-            Ok(instance)
-        };
-        let (ended, _) = supervise(evaluation, &limits, std::future::pending()).await;
-        let instance = match ended {
-            Ended::Finished(Ok(instance)) => instance,
-            Ended::Finished(Err(error)) => {
-                let thrown: Option<Thrown> = serde_json::from_slice(&armed.stdout.take().bytes).ok();
-                let thrown = thrown.map(|thrown| thrown.mapped(Some(map)));
-                return Err(BuildError::TopLevel(fault(
-                    &error,
-                    thrown,
-                    armed.store.data().memory_denied,
-                )));
-            }
-            Ended::OutOfCpu => {
-                return Err(BuildError::TopLevel(TopLevelError::Limit(
-                    "it used too much cpu time".into(),
-                )));
-            }
-            Ended::TimedOut | Ended::Cancelled => {
-                let sentence = format!("it ran longer than the {} s allowed", limits.timeout.as_secs());
-                return Err(BuildError::TopLevel(TopLevelError::Limit(sentence)));
-            }
-        };
-        let mut state = Instance {
-            store: armed.store,
-            instance,
-        };
-        let mut wasm = self.wizer.snapshot(&self.context, &mut state).await.map_err(internal)?;
-        let runtime = blake3::hash(RUNTIME).to_hex();
-        append_section(&mut wasm, RUNTIME_SECTION, runtime.as_bytes());
+        let mut wasm = step(loader, &self.worker, &self.prepared, "initialize", stdin, Some(map)).await?;
+        mark(&mut wasm, self.hash);
         append_section(&mut wasm, SOURCE_MAP_SECTION, map);
         Ok(wasm)
     }
+}
+
+/// Calls `function` of `worker`, which `module` was loaded as, and gives the module as it is then.
+async fn step(
+    loader: &Loader,
+    worker: &Worker,
+    module: &[u8],
+    function: &str,
+    stdin: Bytes,
+    map: Option<&[u8]>,
+) -> Result<Vec<u8>, BuildError> {
+    let internal = |error: wasmtime::Error| BuildError::Internal(format!("{error:#}"));
+    let limits = Limits::default();
+    let world = World {
+        stdin,
+        environment: &[],
+        grants: Grants::default(),
+        frozen: true,
+    };
+    let Armed { mut store, stdout, .. } = sandbox::arm(loader.engine(), world, &limits).map_err(internal)?;
+
+    let evaluation = async {
+        let instances = worker.0.instantiate(loader.linker(), &mut store).await?;
+        let code = &instances.code;
+        let function = code.get_typed_func::<(), ()>(&mut store, function)?;
+        function.call_async(&mut store, ()).await?;
+        Ok(instances)
+    };
+    let (ended, _) = supervise(evaluation, &limits, std::future::pending()).await;
+    let instances = match ended {
+        Ended::Finished(Ok(instances)) => instances,
+        Ended::Finished(Err(error)) => {
+            let thrown: Option<Thrown> = serde_json::from_slice(&stdout.take().bytes).ok();
+            let thrown = thrown.map(|thrown| thrown.mapped(map));
+            let memory_denied = store.data().memory_denied;
+            return Err(BuildError::TopLevel(fault(&error, thrown, memory_denied)));
+        }
+        Ended::OutOfCpu => {
+            return Err(BuildError::TopLevel(TopLevelError::Limit(
+                "it used too much cpu time".into(),
+            )));
+        }
+        Ended::TimedOut | Ended::Cancelled => {
+            let sentence = format!("it ran longer than the {} s allowed", limits.timeout.as_secs());
+            return Err(BuildError::TopLevel(TopLevelError::Limit(sentence)));
+        }
+    };
+    let unsplit = || BuildError::Internal("the JavaScript runtime is no module that can be snapshotted".into());
+    let (memory, globals) = machine(&mut store, &instances).ok_or_else(unsplit)?;
+    image::join(module, memory.data(&store), &globals).ok_or_else(unsplit)
+}
+
+/// The memory and the globals of an image, in their order.
+fn machine(
+    store: &mut wasmtime::Store<sandbox::State>,
+    instances: &Instances,
+) -> Option<(wasmtime::Memory, Vec<ConstExpr>)> {
+    let image = instances.image?;
+    let memory = image.get_memory(&mut *store, "memory")?;
+    let exported: Vec<_> = image.exports(&mut *store).map(wasmtime::Export::into_extern).collect();
+    let globals = exported.into_iter().filter_map(wasmtime::Extern::into_global);
+    let globals = globals.map(|global| match global.get(&mut *store) {
+        wasmtime::Val::I32(value) => Some(ConstExpr::i32_const(value)),
+        wasmtime::Val::I64(value) => Some(ConstExpr::i64_const(value)),
+        wasmtime::Val::F32(value) => Some(ConstExpr::f32_const(f32::from_bits(value).into())),
+        wasmtime::Val::F64(value) => Some(ConstExpr::f64_const(f64::from_bits(value).into())),
+        wasmtime::Val::V128(value) => Some(ConstExpr::v128_const(value.as_u128().cast_signed())),
+        _ => None,
+    });
+    Some((memory, globals.collect::<Option<_>>()?))
 }
 
 /// Why the top level did not get to its end.
@@ -107,6 +161,10 @@ fn fault(error: &wasmtime::Error, thrown: Option<Thrown>, memory_denied: bool) -
     }
 }
 
+fn mark(wasm: &mut Vec<u8>, runtime: blake3::Hash) {
+    append_section(wasm, RUNTIME_SECTION, runtime.to_hex().as_bytes());
+}
+
 fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     let section = CustomSection {
         name: Cow::Borrowed(name),
@@ -114,35 +172,4 @@ fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     };
     wasm.push(section.id());
     section.encode(wasm);
-}
-
-/// An instance whose state is read. (wizer's own needs features of wasmtime that nothing else here does.)
-struct Instance {
-    store: wasmtime::Store<State>,
-    instance: wasmtime::Instance,
-}
-
-impl InstanceState for Instance {
-    async fn global_get(&mut self, name: &str, _type_hint: ValType) -> SnapshotVal {
-        let global = self
-            .instance
-            .get_global(&mut self.store, name)
-            .expect("exported by the instrumentation");
-        match global.get(&mut self.store) {
-            wasmtime::Val::I32(value) => SnapshotVal::I32(value),
-            wasmtime::Val::I64(value) => SnapshotVal::I64(value),
-            wasmtime::Val::F32(value) => SnapshotVal::F32(value),
-            wasmtime::Val::F64(value) => SnapshotVal::F64(value),
-            wasmtime::Val::V128(value) => SnapshotVal::V128(value.as_u128()),
-            other => unreachable!("our own runtime has no global of type {other:?}"),
-        }
-    }
-
-    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
-        let memory = self
-            .instance
-            .get_memory(&mut self.store, name)
-            .expect("exported by the instrumentation");
-        contents(memory.data(&self.store));
-    }
 }

@@ -8,6 +8,10 @@ use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use wasmparser::{Parser, Payload};
+use wasmtime::{Extern, Instance, Store};
+
+/// What compiled code is called in the cache.
+const COMPILED: &str = "cwasm";
 
 /// A module larger than this takes a while to compile.
 const SLOW_TO_COMPILE_BYTES: usize = 256 << 10;
@@ -37,6 +41,43 @@ pub(crate) enum Program {
 pub(crate) struct Code {
     pub(crate) module: wasmtime::Module,
     pub(crate) imports: Vec<(String, String)>,
+}
+
+/// A worker in a store.
+pub(crate) struct Instances {
+    /// The one with the functions.
+    pub(crate) code: Instance,
+    /// The one with memory and globals, where they are apart.
+    pub(crate) image: Option<Instance>,
+}
+
+impl Inner {
+    /// Makes the worker's instances in `store`.
+    pub(crate) async fn instantiate(
+        &self,
+        linker: &wasmtime::Linker<State>,
+        store: &mut Store<State>,
+    ) -> wasmtime::Result<Instances> {
+        let (code, image) = match &self.program {
+            Program::Whole(module) => {
+                let code = module.instantiate_async(store).await?;
+                return Ok(Instances { code, image: None });
+            }
+            Program::Shared { code, image } => (code, image),
+        };
+        let image = image.instantiate_async(&mut *store).await?;
+        let mut imports = Vec::with_capacity(code.imports.len() + 2);
+        for (module, name) in &code.imports {
+            imports.extend(linker.get(&mut *store, module, name));
+        }
+        let exported: Vec<Extern> = image.exports(&mut *store).map(wasmtime::Export::into_extern).collect();
+        imports.extend(exported);
+        let code = Instance::new_async(store, &code.module, &imports).await?;
+        Ok(Instances {
+            code,
+            image: Some(image),
+        })
+    }
 }
 
 /// Compiles modules, each once.
@@ -72,6 +113,10 @@ impl Loader {
         &self.engine
     }
 
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     pub(crate) fn linker(&self) -> &wasmtime::Linker<State> {
         &self.linker
     }
@@ -102,22 +147,21 @@ impl Loader {
     }
 
     /// Compiles `wasm`, or takes it from the disk.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> wasmtime::Result<wasmtime::Module> {
-        let load = |artefact: &[u8]| {
+    fn compile(&self, wasm: &[u8]) -> wasmtime::Result<wasmtime::Module> {
+        if let Some(artefact) = self.cache.get(COMPILED, wasm) {
             // SAFETY: the cache gives back only what this machine compiled itself; see its first lines.
             #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
-            unsafe {
-                wasmtime::Module::deserialize(&self.engine, artefact).ok()
+            let module = unsafe { wasmtime::Module::deserialize(&self.engine, artefact) };
+            if let Ok(module) = module {
+                return Ok(module);
             }
-        };
-        self.cache.get_or_compile(wasm, load, || {
-            if wasm.len() > SLOW_TO_COMPILE_BYTES {
-                (self.notice)("compiling for this machine; this takes some seconds, once");
-            }
-            let module = wasmtime::Module::new(&self.engine, wasm)?;
-            let artefact = module.serialize()?;
-            Ok((module, artefact))
-        })
+        }
+        if wasm.len() > SLOW_TO_COMPILE_BYTES {
+            (self.notice)("compiling for this machine; this takes some seconds, once");
+        }
+        let module = wasmtime::Module::new(&self.engine, wasm)?;
+        self.cache.put(COMPILED, wasm, &module.serialize()?);
+        Ok(module)
     }
 
     /// The code module `wasm`, compiled at most once in this process. Whoever comes meanwhile waits.
@@ -158,7 +202,7 @@ impl Loader {
             return Ok(found);
         }
         let sentence = format!(
-            "the module imports {}, which a worker cannot have: only functions of wasi_snapshot_preview1 are here",
+            "the module imports {}, which a worker cannot have: only functions of wasi_snapshot_preview1 and host are here",
             missing.join(", ")
         );
         Err(LoadError::Module(sentence))

@@ -1,10 +1,14 @@
-//! Puts the bundled prelude where `src/initialize.rs` includes it; build.sh makes the bundle.
+//! Puts the prelude's bytecode where `src/prelude.rs` includes it; build.sh makes it, with a compiler that has none.
 
 use std::path::PathBuf;
 use std::{env, fs};
 
 fn main() {
-    println!("cargo::rerun-if-changed=target/prelude.js");
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("prelude.js");
-    fs::copy("target/prelude.js", out).expect("target/prelude.js: run build.sh, which makes it");
+    println!("cargo::rerun-if-changed=target/prelude.bin");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("prelude.bin");
+    let bytecode = match env::var_os("CARGO_FEATURE_COMPILER") {
+        Some(_) => Vec::new(),
+        None => fs::read("target/prelude.bin").expect("target/prelude.bin: run build.sh, which makes it"),
+    };
+    fs::write(out, bytecode).expect("cargo's own folder can be written to");
 }

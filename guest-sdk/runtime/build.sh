@@ -1,16 +1,12 @@
 #!/usr/bin/env bash
-# Rebuilds runtime.wasm from source, bit for bit with the packages named in runtime.packages:
+# Rebuilds runtime.wasm and standalone.wasm from source, bit for bit with the packages named in runtime.packages:
 #   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src clang-22 libclang1-22 lld-22 wasi-libc
-# plus Node.js with npm for the bundled prelude. Usage: build.sh [OUTPUT]   (default: runtime.wasm beside this file)
+# plus Node.js with npm for the bundled prelude. Usage: build.sh [FOLDER]   (default: this one)
 set -euo pipefail
 cd "$(dirname "$0")"
-output=${1:-runtime.wasm}
+folder=${1:-.}
 
-(cd prelude && npm ci --silent --no-audit --no-fund)
-mkdir -p target
-prelude/node_modules/.bin/esbuild prelude/prelude.js --bundle --format=iife --global-name=prelude --target=es2023 \
-  --charset=utf8 --minify-whitespace --minify-syntax --log-level=warning \
-  --banner:js='(()=>{' --footer:js='return prelude.default})()' --inject:prelude/inject.js --outfile=target/prelude.js
+(cd prelude && npm ci --silent --no-audit --no-fund && npm run --silent build -- "${PRELUDE:-prelude.js}" --outfile=../target/prelude.js)
 
 unset RUSTUP_TOOLCHAIN RUSTFLAGS CFLAGS CARGO_TARGET_DIR CARGO_BUILD_RUSTFLAGS
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
@@ -22,5 +18,12 @@ export RQUICKJS_SYS_NO_WASI_SDK=1 LIBCLANG_PATH=/usr/lib/llvm-22/lib
 export CC_wasm32_wasip1=clang-22 AR_wasm32_wasip1=ar
 export CFLAGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -msimd128 -ffile-prefix-map=$PWD=/runtime -include $PWD/stack-limit.h"
 export BINDGEN_EXTRA_CLANG_ARGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -fvisibility=default"
-/usr/bin/cargo build --release --locked -Zbuild-std=std,panic_abort --target wasm32-wasip1
-cp target/wasm32-wasip1/release/runtime.wasm "$output"
+build() {
+    /usr/bin/cargo build --release --locked -Zbuild-std=std,panic_abort --target wasm32-wasip1 --features "$1"
+    cp target/wasm32-wasip1/release/runtime.wasm "$2"
+}
+build compiler target/compiler.wasm
+node --no-warnings compile.mjs target/compiler.wasm target/prelude.js target/prelude.bin
+# With the host's operations, and without any: the second is for any WASI runtime.
+build host "$folder/runtime.wasm"
+build "" "$folder/standalone.wasm"

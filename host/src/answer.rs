@@ -25,6 +25,9 @@ pub fn document(execution: &Execution) -> Vec<u8> {
         cpu_time_micros: micros(execution.usage.cpu),
         wall_time_micros: micros(execution.usage.wall),
         peak_memory_bytes: execution.usage.peak_memory_bytes,
+        requests: execution.usage.requests,
+        sent_bytes: execution.usage.sent_bytes,
+        received_bytes: execution.usage.received_bytes,
     };
     let mut json = Vec::new();
     begin(execution, &mut json);
@@ -122,6 +125,9 @@ struct Usage {
     cpu_time_micros: u64,
     wall_time_micros: u64,
     peak_memory_bytes: usize,
+    requests: u32,
+    sent_bytes: u64,
+    received_bytes: u64,
 }
 
 #[cfg(test)]
@@ -143,6 +149,7 @@ mod tests {
             outcome,
             output: Bytes::from_static(output.as_bytes()),
             logs: Logs::default(),
+            state_changes: engine::StateChanges::default(),
             usage,
         }
     }
@@ -208,7 +215,7 @@ mod tests {
     #[test]
     fn the_document_has_logs_and_usage() {
         let json = String::from_utf8(document(&execution(Outcome::Success, "1"))).unwrap();
-        let expected = r#"{"data":1,"executionStatus":"STATUS_SUCCESS","logs":[],"usage":{"fuel":7,"cpuTimeMicros":2,"wallTimeMicros":3,"peakMemoryBytes":5}}"#;
+        let expected = r#"{"data":1,"executionStatus":"STATUS_SUCCESS","logs":[],"usage":{"fuel":7,"cpuTimeMicros":2,"wallTimeMicros":3,"peakMemoryBytes":5,"requests":0,"sentBytes":0,"receivedBytes":0}}"#;
         assert_eq!(json, expected);
     }
 }

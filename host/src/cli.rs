@@ -56,12 +56,12 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 fn sources(matches: &ArgMatches, command: Command) -> Sources {
     let mut flags = BTreeMap::new();
     for setting in table::of(command) {
-        let text = if setting.value.is_empty() {
-            matches.get_flag(setting.name).then(|| "true".to_owned())
+        let texts = if setting.value.is_empty() {
+            matches.get_flag(setting.name).then(|| vec!["true".to_owned()])
         } else {
-            matches.get_one::<String>(setting.name).cloned()
+            matches.get_many(setting.name).map(|texts| texts.cloned().collect())
         };
-        flags.extend(text.map(|text| (setting.name, text)));
+        flags.extend(texts.map(|texts| (setting.name, texts)));
     }
     Sources::read(flags, |name| std::env::var_os(name))
 }
@@ -103,8 +103,15 @@ fn flag(setting: &table::Setting) -> Arg {
     if setting.value.is_empty() {
         flag.action(ArgAction::SetTrue)
     } else {
+        let action = if setting.repeats {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        };
         // -1 is a payload, and for all else a mistake that is told with the others.
-        flag.value_name(setting.value).allow_negative_numbers(true)
+        flag.action(action)
+            .value_name(setting.value)
+            .allow_negative_numbers(true)
     }
 }
 

@@ -1,7 +1,9 @@
 //! `manifest.json` of a worker's folder, in the format of the `jf worker` command line.
 
+use crate::network::allowed::{self, Allowed};
 use crate::source;
 use crate::suggest::did_you_mean;
+use engine::Texts;
 use serde_json::{Map, Value};
 use std::path::{Component, Path, PathBuf};
 
@@ -48,6 +50,10 @@ pub struct Manifest {
     pub source: PathBuf,
     /// The source file as the manifest names it, without `./`.
     pub source_name: String,
+    /// `context.properties`.
+    pub properties: Texts,
+    /// What it may reach beside what the operator allows to all.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Whether `key` can name a worker: `[A-Za-z0-9][A-Za-z0-9_.-]{0,63}`.
@@ -96,6 +102,8 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
             .is_some_and(|secrets| secrets.values().all(Value::is_string))
     });
     fields.check("filterCriteria", "an object", Value::is_object);
+    let properties = fields.texts("properties");
+    let allowed = fields.hosts("allowNet");
     match (name, action, source) {
         (Some(name), Some(action), Some((source, source_name))) if fields.faults.is_empty() => Ok(Manifest {
             name,
@@ -104,6 +112,8 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
             project_key,
             source,
             source_name,
+            properties,
+            allowed,
         }),
         _ => Err(fields.faults),
     }
@@ -134,6 +144,43 @@ impl Fields {
 
     fn switch(&mut self, name: &str) -> Option<bool> {
         self.check(name, "true or false", Value::is_boolean)?.as_bool()
+    }
+
+    fn texts(&mut self, name: &str) -> Texts {
+        let texts = |object: &Map<String, Value>| {
+            let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+            object.iter().map(text).collect::<Option<Texts>>()
+        };
+        let value = self.object.remove(name).filter(|value| !value.is_null());
+        match value.map(|value| value.as_object().and_then(texts)) {
+            None => Texts::new(),
+            Some(Some(texts)) => texts,
+            Some(None) => {
+                self.faults.push(format!("{name}: expected an object of texts"));
+                Texts::new()
+            }
+        }
+    }
+
+    fn hosts(&mut self, name: &str) -> Vec<Allowed> {
+        let list = |value: &Value| value.as_array().is_some_and(|hosts| hosts.iter().all(Value::is_string));
+        let value = self.check(name, "a list of hosts, such as [\"api.example.com\"]", list);
+        let hosts = value
+            .as_ref()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        let mut all = Vec::new();
+        for host in hosts {
+            match allowed::parse_list(host) {
+                Ok(hosts) => all.extend(hosts),
+                Err(problems) => self
+                    .faults
+                    .extend(problems.iter().map(|problem| format!("{name}: {problem}"))),
+            }
+        }
+        all
     }
 
     fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
@@ -220,7 +267,8 @@ mod tests {
     fn everything_that_is_wrong_is_told() {
         let faults = parsed(
             r#"{"name":"../x","sourceCodePath":"gone.ts","action":"GENERIC_EVNT","enabled":"yes","debug":1,
-                "projectKey":7,"description":[],"secrets":{"a":1},"filterCriteria":"x","application":true}"#,
+                "projectKey":7,"description":[],"secrets":{"a":1},"filterCriteria":"x","application":true,
+                "properties":{"a":1},"allowNet":["http://x","a b"]}"#,
         )
         .unwrap_err();
         let expected = [
@@ -234,6 +282,9 @@ mod tests {
             "debug: expected true or false",
             "secrets: expected an object of texts",
             "filterCriteria: expected an object",
+            "properties: expected an object of texts",
+            "allowNet: \"http://x\" is not a host",
+            "allowNet: \"a b\" is not a host",
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:?}");
         for (fault, expected) in faults.iter().zip(expected) {

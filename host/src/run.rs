@@ -1,6 +1,7 @@
 //! `host run`: one worker, one payload, one execution.
 
 use crate::cli::FAILED;
+use crate::context::Gate;
 use crate::settings::commands::{Output, PayloadFrom, Run};
 use crate::{answer, build, console, source};
 use anyhow::Context;
@@ -20,10 +21,13 @@ pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let execution = runtime.block_on(async {
         let worker = source::load(&engine, code).await?;
+        let gate = Gate::new(settings.outside.clone());
+        let context = gate.context(Vec::new(), settings.properties.clone(), settings.secrets.clone());
         let request = Request {
             payload,
             environment: Vec::new(),
             limits: settings.limits.clone(),
+            grants: gate.grants(&context, 0),
         };
         // Nothing cancels it but the end of the process.
         anyhow::Ok(engine.run(&worker, request, std::future::pending()).await?)
@@ -163,6 +167,7 @@ mod tests {
                 outcome,
                 output: Bytes::new(),
                 logs: engine::Logs::default(),
+                state_changes: engine::StateChanges::default(),
                 usage,
             };
             hint(&execution, &Limits::default()).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! `host serve`: listens first, loads the workers, and answers until it is told to stop.
 
+use crate::context::Gate;
 use crate::http::service::Service;
 use crate::settings::commands::Serve;
 use crate::{console, server, token, workers};
@@ -34,6 +35,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     let service = Arc::new(Service {
         engine,
         workers: OnceLock::new(),
+        gate: Gate::new(settings.outside.clone()),
         token,
         places: Semaphore::new(settings.max_executions as usize),
         body_timeout: settings.body_timeout,
@@ -75,7 +77,7 @@ async fn listen_and_load(settings: Serve, token: &token::Place, service: Arc<Ser
     // A task, not this future: what the main thread spawns has to wait behind everything that computes.
     let mut serving = tokio::spawn(server::run(listener, shutdown, service.clone(), times));
     let loaded = tokio::select! {
-        loaded = load(settings.workers, service.engine.clone()) => loaded?,
+        loaded = load(settings.workers, &service) => loaded?,
         // Told to stop before it was ready.
         ended = &mut serving => return Ok(ended?),
     };
@@ -86,9 +88,9 @@ async fn listen_and_load(settings: Serve, token: &token::Place, service: Arc<Ser
     Ok(serving.await?)
 }
 
-async fn load(folder: Option<PathBuf>, engine: Engine) -> Result<workers::Workers, workers::Faults> {
+async fn load(folder: Option<PathBuf>, service: &Service) -> Result<workers::Workers, workers::Faults> {
     match folder {
-        Some(folder) => workers::load(&folder, &engine).await,
+        Some(folder) => workers::load(&folder, &service.engine, &service.gate).await,
         None => Ok(workers::Workers::default()),
     }
 }

@@ -1,8 +1,9 @@
 //! The workers of a folder: every sub-folder with a manifest, read, built and loaded before the first request.
 
+use crate::context::{Context, Gate};
 use crate::manifest::{self, GENERIC_EVENT, Manifest};
 use crate::source;
-use engine::{Engine, Worker};
+use engine::{Engine, Texts, Worker};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ pub struct Entry {
 /// What can be done with a worker.
 pub enum State {
     /// It can be executed.
-    Ready(Worker),
+    Ready(Worker, Context),
     /// The operator has switched it off.
     Disabled,
     /// It is for another event, named here.
@@ -63,7 +64,7 @@ pub fn builds_at_once() -> usize {
 }
 
 /// Loads every worker of `folder`, several at once; on failure says everything that is wrong with all of them.
-pub async fn load(folder: &Path, engine: &Engine) -> Result<Workers, Faults> {
+pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers, Faults> {
     let mut faults = Vec::new();
     let manifests = manifests(folder, &mut faults);
     let mut entries = HashMap::new();
@@ -78,11 +79,15 @@ pub async fn load(folder: &Path, engine: &Engine) -> Result<Workers, Faults> {
             project_key,
             source,
             source_name,
+            properties,
+            allowed,
         },
     ) in manifests
     {
         if enabled && action == GENERIC_EVENT {
             let (engine, turns) = (engine.clone(), turns.clone());
+            // A manifest of the command line has its secrets encrypted with a password that is not here.
+            let context = gate.context(allowed, properties, Texts::new());
             building.spawn(async move {
                 // Nobody closes the semaphore; if somebody did, all would build at once.
                 let _turn = turns.acquire_owned().await;
@@ -92,7 +97,7 @@ pub async fn load(folder: &Path, engine: &Engine) -> Result<Workers, Faults> {
                     let code = source::read(&source, &source_name)?;
                     runtime.block_on(source::load(&engine, code))
                 });
-                (place, name, project_key, built.await)
+                (place, name, project_key, context, built.await)
             });
         } else {
             // What cannot be executed is not compiled either: a draft that is switched off may be broken.
@@ -106,12 +111,12 @@ pub async fn load(folder: &Path, engine: &Engine) -> Result<Workers, Faults> {
     }
     while let Some(built) = building.join_next().await {
         match built {
-            Ok((_, name, project_key, Ok(Ok(worker)))) => {
+            Ok((_, name, project_key, context, Ok(Ok(worker)))) => {
                 entries.insert(
                     name,
                     Entry {
                         project_key,
-                        state: State::Ready(worker),
+                        state: State::Ready(worker, context),
                     },
                 );
             }

@@ -14,6 +14,10 @@ mod connections;
 mod execute;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
+#[path = "host/network.rs"]
+mod network;
+#[path = "host/outside.rs"]
+mod outside;
 #[path = "host/program.rs"]
 mod program;
 #[path = "host/run.rs"]
@@ -24,3 +28,5 @@ mod samples;
 mod server;
 #[path = "host/settings.rs"]
 mod settings;
+#[path = "host/upstream.rs"]
+mod upstream;

@@ -127,7 +127,7 @@ async fn console_prints_what_node_prints() {
         Debug a\nDebug b\nInfo \nInfo ┌─────────┬───┐\nInfo │ (index) │ a │\nInfo ├─────────┼───┤\nInfo │ 0       │ 1 │\n\
         Info │ 1       │ 2 │\nInfo └─────────┴───┘\nInfo g\nInfo   in\nError Assertion failed: math\n\
         Info default: 1\nInfo default: 2\nInfo Foo { x: 1 } [ Foo { x: 1 } ] Symbol(s) /r/g 1970-01-01T00:00:00.000Z \
-        [Function (anonymous)] [class A] q [ 'q' ] -0 [Object: null prototype] {} undefined undefined";
+        [Function (anonymous)] [class A] q [ 'q' ] -0 [Object: null prototype] {} function undefined";
     let execution = body(source, "").await;
     assert_eq!(
         (log(&execution).as_str(), &execution.outcome),

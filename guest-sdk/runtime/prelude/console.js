@@ -1,5 +1,4 @@
 // `console`, printing what Node prints: the formatting is Node's own, extracted.
-import "./missing.js";
 import { format, inspect } from "node-inspect-extracted";
 
 // Levels as in sd-daemon(3).
@@ -7,30 +6,6 @@ const ERROR = 3;
 const WARN = 4;
 const INFO = 6;
 const DEBUG = 7;
-
-if (globalThis.Atomics.missing) delete globalThis.Atomics;
-
-// QuickJS keeps a stack without the line "Name: message" on top, and Node's formatting shows nothing but the stack.
-const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
-const shownErrors = new WeakMap();
-Object.defineProperty(Error.prototype, CUSTOM, {
-  value() {
-    const stack = Object.getOwnPropertyDescriptor(this, "stack")?.value;
-    if (typeof stack !== "string" || !/^\s*at /.test(stack)) return this;
-    // The same object each time, so that an error within itself is seen as a circle.
-    let shown = shownErrors.get(this);
-    if (!shown) shownErrors.set(this, (shown = Object.create(Object.getPrototypeOf(this))));
-    Object.defineProperties(shown, Object.getOwnPropertyDescriptors(this));
-    // Frames of the prelude say nothing to the author.
-    const frames = stack.split("\n").filter((line) => line.trim() !== "" && !line.includes("runtime:"));
-    const value = [Error.prototype.toString.call(this), ...frames].join("\n");
-    Object.defineProperty(shown, "stack", { value, writable: true, configurable: true });
-    Object.defineProperty(shown, CUSTOM, { value: undefined, configurable: true });
-    return shown;
-  },
-  writable: true,
-  configurable: true,
-});
 
 /** Installs `console`; returns a function that shows any value in one string. */
 export function install(globals, native) {
@@ -40,12 +15,24 @@ export function install(globals, native) {
   const timers = new Map();
 
   const write = (level, text) => log(level, indent && text ? indent + text.replaceAll("\n", `\n${indent}`) : text);
-  const print = (level) => (...values) => write(level, format(...values));
+  const print =
+    (level) =>
+    (...values) =>
+      write(level, format(...values));
+  const known = (labels, label, complaint) => {
+    if (labels.has(label)) return true;
+    write(WARN, complaint);
+    return false;
+  };
   const elapsed = (label) => {
     const ms = now() - timers.get(label);
     return `${label}: ${ms >= 1000 ? `${(ms / 1000).toFixed(3)}s` : `${ms.toFixed(3)}ms`}`;
   };
-  const stack = () => (new Error().stack ?? "").split("\n").filter((line) => line && !line.includes("runtime:")).join("\n");
+  const stack = () =>
+    (new Error().stack ?? "")
+      .split("\n")
+      .filter((line) => /^ *at /.test(line) && !line.includes("runtime:"))
+      .join("\n");
 
   const console = {
     log: print(INFO),
@@ -72,16 +59,19 @@ export function install(globals, native) {
       write(INFO, `${label}: ${count}`);
     },
     countReset(label = "default") {
-      counts.delete(`${label}`);
+      if (known(counts, `${label}`, `Count for '${label}' does not exist`)) counts.delete(`${label}`);
     },
     time(label = "default") {
-      timers.set(`${label}`, now());
+      if (timers.has(`${label}`)) write(WARN, `Label '${label}' already exists for console.time()`);
+      else timers.set(`${label}`, now());
     },
     timeLog(label = "default", ...values) {
-      if (timers.has(`${label}`)) write(INFO, format(elapsed(`${label}`), ...values));
+      if (known(timers, `${label}`, `No such label '${label}' for console.timeLog()`))
+        write(INFO, format(elapsed(`${label}`), ...values));
     },
     timeEnd(label = "default") {
-      if (timers.has(`${label}`)) write(INFO, elapsed(`${label}`));
+      if (!known(timers, `${label}`, `No such label '${label}' for console.timeEnd()`)) return;
+      write(INFO, elapsed(`${label}`));
       timers.delete(`${label}`);
     },
     group(...values) {
@@ -96,7 +86,7 @@ export function install(globals, native) {
     },
   };
   console.groupCollapsed = console.group;
-  Object.defineProperty(globals, "console", { value: console, writable: true, configurable: true });
+  Object.defineProperty(globals, "console", { value: console, writable: true, enumerable: false, configurable: true });
   return (value) => inspect(value);
 }
 
@@ -104,7 +94,8 @@ const isTable = (rows) => typeof rows === "object" && rows !== null;
 
 /** Rows and columns with Node's frame around them. */
 function table(rows, columns) {
-  const entries = rows instanceof Map ? [...rows] : rows instanceof Set ? [...rows].map((row, i) => [i, row]) : Object.entries(rows);
+  const entries =
+    rows instanceof Map ? [...rows] : rows instanceof Set ? [...rows].map((row, i) => [i, row]) : Object.entries(rows);
   const keys = new Set();
   let values = false;
   for (const [, row] of entries) {
@@ -119,7 +110,9 @@ function table(rows, columns) {
     ...shown.map((key) => (isTable(row) && Object.hasOwn(row, key) ? cell(row[key]) : "")),
     ...(values ? [isTable(row) ? "" : cell(row)] : []),
   ]);
-  const widths = head.map((title, i) => Math.max(...[title, ...body.map((row) => row[i])].map((text) => text.length)) + 2);
+  const widths = head.map(
+    (title, i) => Math.max(...[title, ...body.map((row) => row[i])].map((text) => text.length)) + 2,
+  );
   const line = (cells) => `│${cells.map((text, i) => ` ${text.padEnd(widths[i] - 1)}`).join("│")}│`;
   const rule = (left, cross, right) => left + widths.map((width) => "─".repeat(width)).join(cross) + right;
   return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n");

@@ -1,17 +1,25 @@
-//! The request-time half: payload, handler, value.
+//! The request-time half: payload, handler, event loop, value.
 
 use crate::failure::{self, Failure};
-use crate::{Worker, run_jobs, stdio};
-use javy::quickjs::{Ctx, Error, Function, Object, Promise, Value, promise::PromiseState};
+use crate::prelude::Prelude;
+use crate::{Worker, clock, console, host, run_jobs, stdio};
+use javy::quickjs::{ArrayBuffer, Ctx, Error, Exception, Function, Object, Value, promise::PromiseState};
 
 /// Runs the handler on stdin and writes what it returns to stdout.
 pub fn execute(worker: &Worker) {
     let input = stdio::read_input();
+    clock::start();
+    host::open();
+    let prelude = &worker.prelude;
     worker.runtime.context().with(|ctx| {
-        let inspect = restore(&ctx, &worker.inspect);
-        let value = match call(&ctx, worker, input) {
+        let outcome = call(&ctx, worker, input);
+        // What is still under way ends here; the author should know.
+        if let Some(warning) = host::was_called().then(|| prelude.pending(&ctx)).flatten() {
+            console::write(console::WARN, &warning);
+        }
+        let value = match outcome {
             Ok(value) => value,
-            Err(Fault::Failed(error)) => failure::exit(failure::EXCEPTION, &failed(&ctx, error, &inspect)),
+            Err(Fault::Failed(error)) => failure::exit(failure::EXCEPTION, &failed(&ctx, error, prelude)),
             Err(Fault::Unsettled) => {
                 let message = "the worker waits for a promise that nothing can settle";
                 failure::exit(failure::UNSETTLED, &Failure::plain(message))
@@ -21,9 +29,9 @@ pub fn execute(worker: &Worker) {
             Ok(None) => {}
             Ok(Some(json)) => match json.to_string() {
                 Ok(json) => stdio::write_output(json.as_bytes()),
-                Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, &inspect)),
+                Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, prelude)),
             },
-            Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, &inspect)),
+            Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, prelude)),
         }
     });
 }
@@ -34,25 +42,36 @@ enum Fault {
 }
 
 fn call<'js>(ctx: &Ctx<'js>, worker: &Worker, input: Vec<u8>) -> Result<Value<'js>, Fault> {
+    let prelude = &worker.prelude;
     let data = match input.is_empty() {
         true => Value::new_undefined(ctx.clone()),
         false => ctx.json_parse(input).map_err(Fault::Failed)?,
     };
-    let context = Object::new(ctx.clone()).map_err(Fault::Failed)?;
-    let handler = restore(ctx, &worker.handler);
-    let mut value: Value<'js> = handler.call((context, data)).map_err(Fault::Failed)?;
+    // Kept and restored in the one runtime there is.
+    let handler = worker.handler.clone().map(|handler| handler.restore(ctx).expect("one runtime"));
+    let handler = handler.ok_or_else(|| Fault::Failed(Exception::throw_message(ctx, "this runtime holds no worker")))?;
+    let mut value: Value<'js> = handler.call((prelude.context(ctx), data)).map_err(Fault::Failed)?;
     if value.is_object() && !value.is_promise() {
         // A thenable of the worker's own is awaited as `await` would; `then` may be a getter, read by `adopt` alone.
         if value.as_object().is_some_and(|object| has_then(object)) {
-            value = restore(ctx, &worker.adopt).call((value,)).map_err(Fault::Failed)?;
+            value = prelude.adopt(ctx).call((value,)).map_err(Fault::Failed)?;
         }
     }
     // Also for a handler that is not async: what it has queued runs before its value is written.
     run_jobs(ctx);
-    match value.as_promise() {
-        Some(promise) => settled(promise),
-        None => Ok(value),
+    let Some(promise) = value.as_promise() else {
+        return Ok(value);
+    };
+    let mut deliver: Option<Function<'js>> = None;
+    while promise.state() == PromiseState::Pending {
+        let answer = host::next().ok_or(Fault::Unsettled)?;
+        let deliver = deliver.get_or_insert_with(|| prelude.deliver(ctx));
+        let head = String::from_utf8_lossy(&answer.head).into_owned();
+        let body = ArrayBuffer::new(ctx.clone(), answer.body).map_err(Fault::Failed)?;
+        deliver.call::<_, ()>((answer.id, head, body)).map_err(Fault::Failed)?;
+        run_jobs(ctx);
     }
+    promise.result().unwrap_or(Err(Error::Unknown)).map_err(Fault::Failed)
 }
 
 fn has_then(object: &Object<'_>) -> bool {
@@ -62,23 +81,9 @@ fn has_then(object: &Object<'_>) -> bool {
     })
 }
 
-fn settled<'js>(promise: &Promise<'js>) -> Result<Value<'js>, Fault> {
-    match promise.state() {
-        PromiseState::Pending => Err(Fault::Unsettled),
-        PromiseState::Resolved | PromiseState::Rejected => {
-            promise.result().unwrap_or(Err(Error::Unknown)).map_err(Fault::Failed)
-        }
-    }
-}
-
-fn failed<'js>(ctx: &Ctx<'js>, error: Error, inspect: &Function<'js>) -> Failure {
+fn failed<'js>(ctx: &Ctx<'js>, error: Error, prelude: &Prelude) -> Failure {
     match error {
-        Error::Exception => Failure::caught(ctx, inspect),
+        Error::Exception => Failure::of(&ctx.catch(), prelude),
         other => Failure::plain(&other.to_string()),
     }
-}
-
-fn restore<'js>(ctx: &Ctx<'js>, kept: &javy::quickjs::Persistent<Function<'static>>) -> Function<'js> {
-    // SAFETY of the expectation: kept and restored in the one runtime there is.
-    kept.clone().restore(ctx).expect("one runtime")
 }

@@ -1,7 +1,8 @@
 //! How a worker ends badly: an exit code, and on stdout what was thrown.
 
+use crate::prelude::{Prelude, lossy};
 use crate::stdio;
-use javy::quickjs::{Ctx, Function, Object, Value};
+use javy::quickjs::{Object, Value};
 use std::fmt::Write as _;
 
 /// The worker threw.
@@ -46,27 +47,22 @@ impl Failure {
     }
 
     /// Reads whatever was thrown. Every step may run the worker's code, and may throw: then that part is left out.
-    pub fn of<'js>(thrown: &Value<'js>, inspect: &Function<'js>) -> Self {
-        Self::of_chain(thrown, inspect, MAX_CAUSES)
+    pub fn of(thrown: &Value<'_>, prelude: &Prelude) -> Self {
+        Self::of_chain(thrown, prelude, MAX_CAUSES)
     }
 
-    /// Takes the exception that is pending in `ctx`.
-    pub fn caught<'js>(ctx: &Ctx<'js>, inspect: &Function<'js>) -> Self {
-        Self::of(&ctx.catch(), inspect)
-    }
-
-    fn of_chain<'js>(thrown: &Value<'js>, inspect: &Function<'js>, causes: usize) -> Self {
+    fn of_chain<'js>(thrown: &Value<'js>, prelude: &Prelude, causes: usize) -> Self {
         let Some(error) = thrown.as_object().filter(|object| object.is_error() || text(object, "stack").is_some()) else {
             let message = match thrown.as_string() {
                 Some(string) => lossy(string),
-                None => shown(thrown, inspect),
+                None => prelude.inspect(thrown).unwrap_or_else(|| "a value that cannot be shown".into()),
             };
             return Self::plain(&cut(message, MAX_MESSAGE_BYTES));
         };
         let stack = text(error, "stack").unwrap_or_default();
         let cause = match error.get::<_, Value<'js>>("cause") {
             Ok(cause) if causes > 0 && !cause.is_undefined() => {
-                Some(Box::new(Self::of_chain(&cause, inspect, causes - 1)))
+                Some(Box::new(Self::of_chain(&cause, prelude, causes - 1)))
             }
             Ok(_) => None,
             Err(_) => {
@@ -74,9 +70,16 @@ impl Failure {
                 None
             }
         };
+        let name = text(error, "name").filter(|name| !name.is_empty()).unwrap_or_else(|| "Error".into());
+        let mut message = text(error, "message").unwrap_or_default();
+        if name == "ReferenceError"
+            && let Some(better) = prelude.explain(error.ctx(), &message)
+        {
+            message = better;
+        }
         Self {
-            name: cut(text(error, "name").filter(|name| !name.is_empty()).unwrap_or_else(|| "Error".into()), MAX_NAME_BYTES),
-            message: cut(text(error, "message").unwrap_or_default(), MAX_MESSAGE_BYTES),
+            name: cut(name, MAX_NAME_BYTES),
+            message: cut(message, MAX_MESSAGE_BYTES),
             // A stack assigned by the worker can be any text; only frames are kept.
             stack: stack
                 .lines()
@@ -128,20 +131,6 @@ fn text<'js>(object: &Object<'js>, key: &str) -> Option<String> {
             None
         }
     }
-}
-
-fn shown<'js>(value: &Value<'js>, inspect: &Function<'js>) -> String {
-    match inspect.call::<_, javy::quickjs::String<'js>>((value.clone(),)) {
-        Ok(string) => lossy(&string),
-        Err(_) => {
-            value.ctx().catch();
-            "a value that cannot be shown".into()
-        }
-    }
-}
-
-fn lossy(string: &javy::quickjs::String<'_>) -> String {
-    string.to_string().unwrap_or_else(|error| javy::to_string_lossy(string.ctx(), string, error))
 }
 
 fn write_string(text: &str, json: &mut String) {

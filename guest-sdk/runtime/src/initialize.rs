@@ -1,76 +1,55 @@
-//! The build-time half: evaluate the worker's module and keep what an execution needs.
+//! The build-time half, in two steps: prepare a runtime for any worker, then evaluate a worker's module in it.
 
 use crate::failure::{self, Failure};
-use crate::{WORKER, Worker, console, random, run_jobs, stdio};
-use javy::quickjs::context::EvalOptions;
-use javy::quickjs::{Ctx, Error, Function, Module, Object, Persistent, Value, function::Func, promise::PromiseState, qjs};
-
-/// The JavaScript that surrounds a worker: `console`, and how values are shown.
-const PRELUDE: &str = include_str!(concat!(env!("OUT_DIR"), "/prelude.js"));
-
-/// JavaScript may use this much of the linear memory's stack (1 MiB, of which native code needs the rest) before it
-/// gets a RangeError.
-const STACK_BYTES: usize = 640 << 10;
+use crate::prelude::{self, Prelude};
+use crate::{WORKER, Worker, random, run_jobs, stdio};
+use javy::quickjs::{Ctx, Error, Function, Module, Persistent, Value, promise::PromiseState, qjs};
 
 /// Garbage in cycles is collected when the heap has grown by this much since the snapshot; most executions never do.
 const GC_SLACK_BYTES: u32 = 4 << 20;
+
+/// Makes the runtime and what surrounds a worker.
+pub fn prepare() {
+    let prepared = prelude::runtime().and_then(|runtime| {
+        let installed = runtime.context().with(|ctx| {
+            let installed = Prelude::install(&ctx).map_err(|error| javy::from_js_error(ctx.clone(), error));
+            settle_heap(&ctx);
+            installed
+        });
+        Ok(Worker { prelude: installed?, runtime, handler: None })
+    });
+    match prepared {
+        Ok(worker) => WORKER.set(Some(worker)),
+        Err(error) => failure::exit(failure::EXCEPTION, &Failure::plain(&format!("{error:#}"))),
+    }
+    random::forget_seed();
+}
 
 /// Reads `<file name>\n<source>` from stdin and keeps the module's default export in [`WORKER`].
 pub fn initialize() {
     let input = stdio::read_input();
     let text = String::from_utf8_lossy(&input);
     let (name, source) = text.split_once('\n').unwrap_or(("worker.js", &text));
-
-    let mut config = javy::Config::default();
-    config.max_stack_size(STACK_BYTES).text_encoding(true).weak_ref(true);
-    let runtime = match javy::Runtime::new(config) {
-        Ok(runtime) => runtime,
-        Err(error) => failure::exit(failure::EXCEPTION, &Failure::plain(&error.to_string())),
-    };
-    let (handler, adopt, inspect) = runtime.context().with(|ctx| {
-        let (adopt, inspect) = match prelude(&ctx) {
-            Ok(functions) => functions,
-            Err(error) => failure::exit(failure::EXCEPTION, &Failure::plain(&javy::from_js_error(ctx, error).to_string())),
-        };
-        let handler = match evaluate(&ctx, name, source) {
-            Ok(handler) => handler,
-            Err(Fault::Thrown(value)) => failure::exit(failure::EXCEPTION, &Failure::of(&value, &inspect)),
-            Err(Fault::Plain(code, message)) => failure::exit(code, &Failure::plain(&message)),
-        };
-        settle_heap(&ctx);
-        (Persistent::save(&ctx, handler), Persistent::save(&ctx, adopt), Persistent::save(&ctx, inspect))
+    WORKER.with_borrow_mut(|worker| {
+        // The host prepares before it initializes.
+        let worker = worker.as_mut().expect("prepared");
+        let handler = worker.runtime.context().with(|ctx| {
+            let handler = match evaluate(&ctx, name, source) {
+                Ok(handler) => handler,
+                Err(Fault::Thrown(value)) => failure::exit(failure::EXCEPTION, &Failure::of(&value, &worker.prelude)),
+                Err(Fault::Plain(code, message)) => failure::exit(code, &Failure::plain(&message)),
+            };
+            settle_heap(&ctx);
+            Persistent::save(&ctx, handler)
+        });
+        worker.handler = Some(handler);
     });
     random::forget_seed();
-    WORKER.set(Some(Worker { runtime, handler, adopt, inspect }));
 }
 
 enum Fault<'js> {
     Thrown(Value<'js>),
     Plain(i32, String),
-}
-
-/// Installs what surrounds a worker; gives `adopt` and `inspect`.
-fn prelude<'js>(ctx: &Ctx<'js>) -> Result<(Function<'js>, Function<'js>), Error> {
-    random::install(ctx)?;
-    let globals = ctx.globals();
-    // What javy brings for its own programs.
-    globals.remove("Javy")?;
-    let mut options = EvalOptions::default();
-    options.filename = Some(failure::RUNTIME_FILE.into());
-    let install: Function<'js> = ctx.eval_with_options(PRELUDE, options)?;
-    let native = Object::new(ctx.clone())?;
-    native.set("log", console::writer(ctx)?)?;
-    native.set("now", Func::from(now_millis))?;
-    let kept: Object<'js> = install.call((globals, native))?;
-    Ok((kept.get("adopt")?, kept.get("inspect")?))
-}
-
-/// Milliseconds of a clock that only goes forward.
-fn now_millis() -> f64 {
-    thread_local! {
-        static START: std::time::Instant = std::time::Instant::now();
-    }
-    START.with(|start| start.elapsed().as_secs_f64() * 1e3)
 }
 
 /// Evaluates the top level to its end and gives the default export.

@@ -1,37 +1,43 @@
 //! The JavaScript runtime of a worker: QuickJS with a handler in memory, ready to be snapshotted.
 //!
-//! Two exports. `initialize` runs once, at build time: it reads the source from stdin, evaluates the module's top
-//! level and keeps its default export; the host then snapshots the memory. `_start` runs once per execution, from
-//! that snapshot: payload on stdin, handler, value on stdout. The file list is the order of things.
+//! Three exports. `prepare` runs once per runtime and evaluates what surrounds a worker; `initialize` runs once per
+//! worker, at build time: it reads the source from stdin, evaluates the module's top level and keeps its default export.
+//! The host snapshots the memory after each. `_start` runs once per execution, from the last snapshot: payload on stdin,
+//! handler, value on stdout.
 
+mod clock;
+#[cfg(feature = "compiler")]
+mod compile;
 mod console;
+mod crypto;
 mod execute;
 mod failure;
+mod host;
 mod initialize;
+mod prelude;
 mod random;
 mod stdio;
+mod text;
+mod web_url;
 
 use javy::quickjs::{Ctx, Function, Persistent};
 use std::cell::RefCell;
 
-/// What the snapshot keeps: the engine with the worker's module evaluated in it.
+/// What the snapshots keep: the engine with the prelude, then with the worker's module evaluated in it.
 struct Worker {
     runtime: javy::Runtime,
+    prelude: prelude::Prelude,
     /// The default export.
-    handler: Persistent<Function<'static>>,
-    /// `async (value) => value`, kept from before the worker ran: adopts whatever a handler returns.
-    adopt: Persistent<Function<'static>>,
-    /// Writes any value as `console.log` does.
-    inspect: Persistent<Function<'static>>,
+    handler: Option<Persistent<Function<'static>>>,
 }
 
 thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
-/// Evaluates the worker's module. Called once, by the build.
-#[unsafe(export_name = "initialize")]
-extern "C" fn initialize() {
+/// Makes the runtime. Called once, before anything else.
+#[unsafe(export_name = "prepare")]
+extern "C" fn prepare() {
     // Called here by name, so that the linker does not wrap every export in a call of its own: `_start` must not run
     // constructors again.
     unsafe extern "C" {
@@ -39,6 +45,12 @@ extern "C" fn initialize() {
     }
     // SAFETY: nothing ran before; this is what a start-up object would call first.
     unsafe { __wasm_call_ctors() };
+    initialize::prepare();
+}
+
+/// Evaluates the worker's module. Called once, by the build.
+#[unsafe(export_name = "initialize")]
+extern "C" fn initialize() {
     initialize::initialize();
 }
 

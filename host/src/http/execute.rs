@@ -4,6 +4,8 @@ use super::auth;
 use super::body::Upload;
 use super::reply::{self, Refusal, Reply};
 use super::service::{Service, Stage};
+use crate::context::Context;
+use crate::network::headers::HOPS;
 use crate::workers::State;
 use crate::{answer, manifest};
 use bytes::Bytes;
@@ -18,6 +20,9 @@ use tokio::sync::watch;
 
 /// Names an execution in answers and logs.
 const EXECUTION_ID: HeaderName = HeaderName::from_static("x-execution-id");
+
+/// So many workers may call each other in a row.
+const MAX_HOPS: u32 = 8;
 
 /// Executes a worker.
 pub async fn execute<B>(
@@ -34,7 +39,8 @@ where
     auth::admin(&head.headers, &service.token)?;
     let key = decode_key(key)?;
     check_media(&head.headers)?;
-    let (worker, project_key) = find(service, &key, head.uri.query(), *stage.borrow())?;
+    let hops = hops(&head.headers)?;
+    let (worker, context, project_key) = find(service, &key, head.uri.query(), *stage.borrow())?;
     let bytes = upload.read(MAX_PAYLOAD_BYTES, service.body_timeout).await?;
     let payload = Payload::parse(bytes).map_err(|error| {
         let status = match error {
@@ -57,11 +63,19 @@ where
         payload,
         environment,
         limits: service.limits.clone(),
+        grants: service.gate.grants(context, hops),
     };
     // A host that is gone cancels too.
     let cancelled = async move { drop(stage.wait_for(|stage| *stage == Stage::Stopping).await) };
     let mut reply = match service.engine.run(worker, request, cancelled).await {
-        Ok(execution) => reply::json(StatusCode::OK, answer::body(&execution)),
+        Ok(mut execution) => {
+            // Kept before the answer tells of success.
+            let name = &key;
+            for key in context.keep(std::mem::take(&mut execution.state_changes)) {
+                tracing::warn!(worker = name, execution = id, "the state is full: {key:?} is not kept");
+            }
+            reply::json(StatusCode::OK, answer::body(&execution))
+        }
         Err(RunError::Busy) => return Err(busy()),
         Err(RunError::Internal(error)) => {
             tracing::error!(worker = key, execution = id, "cannot execute: {error}");
@@ -118,7 +132,7 @@ fn find<'a>(
     key: &str,
     query: Option<&str>,
     stage: Stage,
-) -> Result<(&'a Worker, Option<&'a str>), Refusal> {
+) -> Result<(&'a Worker, &'a Context, Option<&'a str>), Refusal> {
     let workers = match service.workers.get() {
         _ if stage != Stage::Open => return Err(unavailable("The host is stopping")),
         None => return Err(unavailable("The host is still loading its workers")),
@@ -133,7 +147,7 @@ fn find<'a>(
         return Err(missing(format!("There is no worker {key} in this project")));
     }
     match &entry.state {
-        State::Ready(worker) => Ok((worker, project_key)),
+        State::Ready(worker, context) => Ok((worker, context, project_key)),
         State::Disabled => Err(missing(format!("The worker {key} is disabled"))),
         State::OtherAction(action) => Err(missing(format!(
             "The worker {key} is for {action}; only GENERIC_EVENT workers can be executed"
@@ -147,6 +161,21 @@ fn busy() -> Refusal {
 
 fn unavailable(message: &'static str) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again()
+}
+
+/// How many workers have called each other to get here.
+fn hops(headers: &HeaderMap) -> Result<u32, Refusal> {
+    let Some(value) = headers.get(HOPS) else {
+        return Ok(0);
+    };
+    let refuse = |message: String| Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+    match value.to_str().ok().and_then(|text| text.parse().ok()) {
+        Some(hops) if hops < MAX_HOPS => Ok(hops),
+        Some(_) => refuse(format!(
+            "{MAX_HOPS} workers have called each other, and no more may: is it a circle?"
+        )),
+        None => refuse(format!("{HOPS} is not a number")),
+    }
 }
 
 /// Every `projectKey` of the query that is not empty.

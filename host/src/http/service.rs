@@ -4,6 +4,7 @@ use super::body::Upload;
 use super::execute;
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
+use crate::context::Gate;
 use crate::token::Token;
 use crate::workers::Workers;
 use bytes::Bytes;
@@ -40,6 +41,8 @@ pub struct Service {
     pub engine: Engine,
     /// Empty until the workers are loaded.
     pub workers: OnceLock<Workers>,
+    /// What workers reach outside.
+    pub gate: Gate,
     /// Who may execute.
     pub token: Token,
     /// What each execution may use.

@@ -3,11 +3,36 @@
 use super::cache::cache;
 use super::sources::{Mistakes, Sources};
 use super::{quantity, value};
+use crate::network::allowed::{self, Allowed};
 use crate::source;
-use engine::Limits;
+use engine::{Limits, Texts};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use url::Url;
+
+/// What workers reach outside.
+#[derive(Clone, Default)]
+pub struct Outside {
+    /// The platform.
+    pub platform_url: Option<Url>,
+    /// Its token.
+    pub platform_token: Option<String>,
+    /// Whether workers see the token.
+    pub show_token: bool,
+    /// The hosts they may reach beside the platform.
+    pub allowed: Vec<Allowed>,
+}
+
+impl std::fmt::Debug for Outside {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outside")
+            .field("platform_url", &self.platform_url.as_ref().map(Url::as_str))
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
+    }
+}
 
 /// What `host build` takes.
 #[derive(Debug)]
@@ -23,7 +48,6 @@ pub struct Build {
 }
 
 /// What `host run` takes.
-#[derive(Debug)]
 pub struct Run {
     /// The module or source file.
     pub worker: PathBuf,
@@ -33,6 +57,12 @@ pub struct Run {
     pub output: Output,
     /// What it may use.
     pub limits: Limits,
+    /// What it reaches outside.
+    pub outside: Outside,
+    /// Its secrets.
+    pub secrets: Texts,
+    /// Its properties.
+    pub properties: Texts,
     /// Keeps compiled code.
     pub cache: PathBuf,
 }
@@ -72,6 +102,8 @@ pub struct Serve {
     pub cache: PathBuf,
     /// What each execution may use.
     pub limits: Limits,
+    /// What workers reach outside.
+    pub outside: Outside,
     /// Executions under way at once.
     pub max_executions: u32,
     /// Time that running executions get when the host stops.
@@ -115,6 +147,9 @@ impl Run {
             .unwrap_or(PayloadFrom::StdinIfPiped);
         let output = sources.get("output", value::output).unwrap_or(Output::Value);
         let limits = limits(&mut sources);
+        let outside = outside(&mut sources);
+        let secrets = sources.get_all("secret", value::named).into_iter().collect();
+        let properties = sources.get_all("property", value::named).into_iter().collect();
         let cache = cache(&mut sources);
         sources.finish()?;
         Ok(Self {
@@ -122,6 +157,9 @@ impl Run {
             payload,
             output,
             limits,
+            outside,
+            secrets,
+            properties,
             cache,
         })
     }
@@ -138,6 +176,7 @@ impl Serve {
             data: sources.get("data", value::path).unwrap_or_else(|| "data".into()),
             cache: cache(&mut sources),
             limits: limits(&mut sources),
+            outside: outside(&mut sources),
             max_executions: sources.get("max-executions", value::executions).unwrap_or(1000),
             drain: sources
                 .get("drain", quantity::duration)
@@ -165,7 +204,21 @@ fn limits(sources: &mut Sources) -> Limits {
         cpu: sources.get("cpu", quantity::duration).unwrap_or(default.cpu),
         timeout: sources.get("timeout", quantity::duration).unwrap_or(default.timeout),
         memory_bytes: sources.get("memory", quantity::memory).unwrap_or(default.memory_bytes),
+        requests: sources.get("requests", value::requests).unwrap_or(default.requests),
+        traffic_bytes: sources
+            .get("traffic", quantity::size)
+            .map_or(default.traffic_bytes, |bytes| bytes as u64),
         ..default
+    }
+}
+
+fn outside(sources: &mut Sources) -> Outside {
+    let allowed = sources.get_all("allow-net", allowed::parse_list);
+    Outside {
+        platform_url: sources.get("platform-url", value::url),
+        platform_token: sources.get_all("platform-token", value::token).pop(),
+        show_token: !sources.get("hide-platform-token", value::switch).unwrap_or(false),
+        allowed: allowed.into_iter().flatten().collect(),
     }
 }
 
@@ -202,7 +255,10 @@ mod tests {
 
     fn sources(flags: &[(&'static str, &str)], environment: fn(&str) -> Option<OsString>) -> Sources {
         Sources::read(
-            flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
+            flags
+                .iter()
+                .map(|(name, text)| (*name, vec![(*text).to_owned()]))
+                .collect(),
             environment,
         )
     }
@@ -224,6 +280,7 @@ mod tests {
     #[test]
     fn the_file_of_a_worker_has_a_known_extension() {
         let text = Run::from(sources(&[], home), "Cargo.toml".into())
+            .map(|_| ())
             .unwrap_err()
             .to_string();
         assert!(
@@ -267,7 +324,7 @@ mod tests {
             "{text}"
         );
         let text = Run::from(sources(&[("output", "xml"), ("payload", "@")], home), "gone.ts".into());
-        let text = text.unwrap_err().to_string();
+        let text = text.map(|_| ()).unwrap_err().to_string();
         for part in [
             "3 mistakes",
             "<worker>: gone.ts: there is no such file",

@@ -9,12 +9,15 @@ use std::path::PathBuf;
 /// The settings file that is read when none is named.
 const DEFAULT_FILE: &str = "host.toml";
 
+/// The texts of settings by their names; several only where a setting repeats.
+pub type Texts = BTreeMap<&'static str, Vec<String>>;
+
 /// Where settings come from, and what was wrong with them so far.
 pub struct Sources {
-    flags: BTreeMap<&'static str, String>,
+    flags: Texts,
     environment: fn(&str) -> Option<OsString>,
     file: PathBuf,
-    keys: BTreeMap<&'static str, String>,
+    keys: Texts,
     faults: Vec<String>,
 }
 
@@ -33,7 +36,7 @@ fn mistakes(number: usize) -> String {
 
 impl Sources {
     /// Reads the settings file, if there is one. `environment` looks up a variable.
-    pub fn read(flags: BTreeMap<&'static str, String>, environment: fn(&str) -> Option<OsString>) -> Self {
+    pub fn read(flags: Texts, environment: fn(&str) -> Option<OsString>) -> Self {
         let mut sources = Self {
             flags,
             environment,
@@ -68,19 +71,15 @@ impl Sources {
                 self.fault(&place, &format!("is not a setting{hint}"));
                 continue;
             };
-            let text = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Integer(number) => number.to_string(),
-                toml::Value::Boolean(switch) => switch.to_string(),
-                other => {
-                    self.fault(
-                        &place,
-                        &format!("expected a text or a whole number, found: {}", other.type_str()),
-                    );
-                    continue;
-                }
+            let Some(texts) = texts(&value, setting.repeats) else {
+                let expected = match setting.repeats {
+                    true => "expected texts",
+                    false => "expected a text or a whole number",
+                };
+                self.fault(&place, &format!("{expected}, found: {}", value.type_str()));
+                continue;
             };
-            if self.keys.insert(setting.name, text).is_some() {
+            if self.keys.insert(setting.name, texts).is_some() {
                 self.fault(&place, "is given twice, with - and with _");
             }
         }
@@ -89,8 +88,9 @@ impl Sources {
     /// The value of a setting; nothing when it is not given, or given wrongly, which is remembered.
     /// Only the source that counts is looked at: what it overrides may be anything.
     pub fn get<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let (source, text) = self.find(name)?;
-        match parse(&text) {
+        let (source, texts) = self.find(name)?;
+        let text = texts.last()?;
+        match parse(text) {
             Ok(value) => Some(value),
             Err(problem) => {
                 self.fault(&source, &format!("{problem}, not {text:?}"));
@@ -99,19 +99,35 @@ impl Sources {
         }
     }
 
-    /// The source that counts, and its text. An empty variable is an absent one, as deployment tools leave them.
-    fn find(&mut self, name: &'static str) -> Option<(String, String)> {
+    /// The values of a setting that repeats, from the one source that counts. `parse` says what is wrong, and keeps to
+    /// itself what nobody should see.
+    pub fn get_all<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Vec<String>>) -> Vec<T> {
+        let Some((source, texts)) = self.find(name) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for text in texts {
+            match parse(&text) {
+                Ok(value) => values.push(value),
+                Err(problems) => problems.iter().for_each(|problem| self.fault(&source, problem)),
+            }
+        }
+        values
+    }
+
+    /// The source that counts, and its texts. An empty variable is an absent one, as deployment tools leave them.
+    fn find(&mut self, name: &'static str) -> Option<(String, Vec<String>)> {
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
         debug_assert!(setting.is_some(), "{name} is not in the table");
-        if let Some(text) = self.flags.get(name) {
-            return Some((format!("--{name}"), text.clone()));
+        if let Some(texts) = self.flags.get(name) {
+            return Some((format!("--{name}"), texts.clone()));
         }
         let variable = setting.map(Setting::variable)?;
         if let Some(text) = self.variable(&variable) {
-            return Some((variable, text));
+            return Some((variable, vec![text]));
         }
-        let text = self.keys.get(name)?;
-        Some((format!("{}: {name}", self.file.display()), text.clone()))
+        let texts = self.keys.get(name)?;
+        Some((format!("{}: {name}", self.file.display()), texts.clone()))
     }
 
     /// A variable that is set to something.
@@ -140,13 +156,31 @@ impl Sources {
     }
 }
 
+/// What a key of the file holds, if it may hold that.
+fn texts(value: &toml::Value, repeats: bool) -> Option<Vec<String>> {
+    let text = match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Boolean(switch) => switch.to_string(),
+        toml::Value::Array(values) if repeats => {
+            let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+            return texts.collect();
+        }
+        _ => return None,
+    };
+    Some(vec![text])
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::quantity;
     use super::*;
 
     fn sources(flags: &[(&'static str, &str)], environment: fn(&str) -> Option<OsString>, file: &str) -> Sources {
-        let flags = flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        let flags = flags
+            .iter()
+            .map(|(name, text)| (*name, vec![(*text).to_owned()]))
+            .collect();
         let mut sources = Sources {
             flags,
             environment,
@@ -190,6 +224,25 @@ mod tests {
             "\n  --timeout: expected a duration with a unit, such as 500ms, 5s, 2m or 1h, not \"5\"",
             "\n  HOST_DRAIN: expected a duration",
             "\n  host.toml: fuel: expected a whole number, such as 10_000_000_000, not \"-1\"",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn what_repeats_is_a_list_in_the_file() {
+        let file = "property = [\"a=1\", \"b=2\"]\nallow_net = \"x\"\nfuel = [1]\nsecret = [1]";
+        let mut sources = sources(&[], |_| None, file);
+        let all = |sources: &mut Sources, name| sources.get_all(name, |text| Ok(text.to_owned()));
+        assert_eq!(all(&mut sources, "property"), ["a=1", "b=2"]);
+        assert_eq!(all(&mut sources, "allow-net"), ["x"]);
+        sources.get_all("property", |_| Err::<(), _>(vec!["is wrong".into()]));
+        let text = sources.finish().unwrap_err().to_string();
+        for part in [
+            "4 mistakes",
+            "fuel: expected a text or a whole number, found: array",
+            "secret: expected texts, found: array",
+            "host.toml: property: is wrong",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

@@ -19,6 +19,8 @@ pub struct Setting {
     pub short: Option<char>,
     /// What its value is called in the help; nothing for a switch.
     pub value: &'static str,
+    /// Whether it can be given several times.
+    pub repeats: bool,
     /// One line of help.
     pub help: &'static str,
     /// The commands that take it.
@@ -100,6 +102,58 @@ pub const SETTINGS: &[Setting] = &[
         &[Run, Serve],
     ),
     row(
+        "requests",
+        "N",
+        "Requests to the network one execution may make [default: 100]",
+        &[Run, Serve],
+    ),
+    row(
+        "traffic",
+        "SIZE",
+        "Bytes of bodies one execution may send and receive [default: 64MiB]",
+        &[Run, Serve],
+    ),
+    Setting {
+        repeats: true,
+        ..row(
+            "allow-net",
+            "HOST[:PORT],…",
+            "Hosts that workers may reach beside the platform; * is every public one [default: none]",
+            &[Run, Serve],
+        )
+    },
+    row(
+        "platform-url",
+        "URL",
+        "The platform: baseUrl, and where platformHttp goes [default: none]",
+        &[Run, Serve],
+    ),
+    row(
+        "platform-token",
+        "TOKEN",
+        "Sent with platformHttp; better set as HOST_PLATFORM_TOKEN [default: none]",
+        &[Run, Serve],
+    ),
+    row(
+        "hide-platform-token",
+        "",
+        "Do not show the token to workers as context.platformToken",
+        &[Run, Serve],
+    ),
+    Setting {
+        repeats: true,
+        ..row("secret", "NAME=TEXT", "A secret of the worker; can be repeated", &[Run])
+    },
+    Setting {
+        repeats: true,
+        ..row(
+            "property",
+            "NAME=TEXT",
+            "A property of the worker; can be repeated",
+            &[Run],
+        )
+    },
+    row(
         "listen",
         "ADDRESS",
         "Address and port to listen on [default: 127.0.0.1:8080]",
@@ -154,6 +208,7 @@ const fn row(name: &'static str, value: &'static str, help: &'static str, comman
         name,
         short: None,
         value,
+        repeats: false,
         help,
         commands,
     }

@@ -5,6 +5,7 @@ use super::quantity;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use url::Url;
 
 /// A path, which need not exist.
 pub fn path(text: &str) -> Result<PathBuf, String> {
@@ -82,6 +83,12 @@ pub fn executions(text: &str) -> Result<u32, String> {
     }
 }
 
+/// A number of requests, which may be none.
+pub fn requests(text: &str) -> Result<u32, String> {
+    let number = text.replace('_', "").parse().ok();
+    number.ok_or_else(|| format!("expected a whole number up to {}", u32::MAX))
+}
+
 /// A level, or a list of targets and levels.
 pub fn log(text: &str) -> Result<Targets, String> {
     let expected = "expected error, warn, info, debug, trace or off, or a list such as info,hyper=debug";
@@ -91,6 +98,34 @@ pub fn log(text: &str) -> Result<Targets, String> {
         return Err(expected.into());
     }
     text.parse().map_err(|_| expected.into())
+}
+
+/// An address of `http` or `https`.
+pub fn url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok();
+    let plain = |url: &Url| {
+        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        matches!(url.scheme(), "http" | "https") && bare && url.fragment().is_none()
+    };
+    url.filter(plain)
+        .ok_or_else(|| "expected the address of the platform, such as https://example.jfrog.io".into())
+}
+
+/// What can be sent in a header. A mistake does not show the text.
+pub fn token(text: &str) -> Result<String, Vec<String>> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.into())
+    } else {
+        Err(vec!["expected visible ASCII characters without spaces".into()])
+    }
+}
+
+/// `NAME=TEXT`. A mistake does not show the text.
+pub fn named(text: &str) -> Result<(String, String), Vec<String>> {
+    match text.split_once('=') {
+        Some((name, text)) if !name.is_empty() => Ok((name.into(), text.into())),
+        _ => Err(vec!["expected a name, = and a text".into()]),
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +160,35 @@ mod tests {
         }
         for text in ["verbose", "", "info,", "host=loud"] {
             log(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn the_platform_is_an_address_of_the_web() {
+        for text in ["http://localhost:8082", "https://example.jfrog.io/base/"] {
+            url(text).unwrap();
+        }
+        for text in [
+            "",
+            "example.com",
+            "ftp://example.com",
+            "https://u:p@example.com",
+            "https://example.com/?q",
+        ] {
+            assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_secret_is_not_in_the_mistake() {
+        assert_eq!(named("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(named("a="), Ok(("a".into(), String::new())));
+        for problems in [
+            named("secret").unwrap_err(),
+            named("=secret").unwrap_err(),
+            token("sec ret").map(|_| ()).unwrap_err(),
+        ] {
+            assert!(!problems[0].contains("sec"), "{problems:?}");
         }
     }
 

@@ -83,9 +83,10 @@ impl Server {
 
     /// Starts one in `folder` and waits until it listens.
     pub fn spawn(folder: Folder, arguments: &[&str], adjust: impl FnOnce(&mut Command)) -> Self {
-        let mut command = folder.host(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = folder.host(&["serve"]);
         command
             .env("HOST_WORKERS", "workers")
+            .env("HOST_LISTEN", "127.0.0.1:0")
             .args(arguments)
             .stderr(Stdio::piped());
         adjust(&mut command);
@@ -141,6 +142,13 @@ impl Server {
             answer.json(),
             serde_json::json!({ "data": [1], "executionStatus": "STATUS_SUCCESS" })
         );
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id()))
+            .unwrap()
+            .count()
     }
 
     /// Sends it a signal.
