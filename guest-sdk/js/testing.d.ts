@@ -1,0 +1,2 @@
+// The mock context, for unit tests of workers in Node.js.
+export * from "./types/testing.cjs";
