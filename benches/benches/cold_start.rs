@@ -33,13 +33,7 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             .join("worker.ts");
         let text = std::fs::read_to_string(path).expect("the sample is there");
         let module = tokio
-            .block_on(engine.build(
-                &Source {
-                    name: "worker.ts".into(),
-                    text,
-                },
-                false,
-            ))
+            .block_on(engine.build(&Source::alone("worker.ts", text), false))
             .expect("it builds");
         engine.load(&module).expect("it loads")
     };

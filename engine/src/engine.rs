@@ -3,8 +3,9 @@
 use crate::cache::Cache;
 use crate::execution::{Execution, Thrown};
 use crate::snapshot::Snapshotter;
+use crate::transform::Script;
 use crate::worker::{Loader, Worker};
-use crate::{Diagnostic, Grants, Limits, Payload, run, sandbox, snapshot, transform};
+use crate::{Diagnostic, Grants, Limits, Payload, bundle, run, sandbox, snapshot};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,20 @@ pub struct Source {
     pub name: String,
     /// The text.
     pub text: String,
+    /// The folder of the worker, in which `name` is a path: what the source imports is found there and nowhere else.
+    /// Without one it imports nothing.
+    pub folder: Option<PathBuf>,
+}
+
+impl Source {
+    /// A source that imports nothing.
+    pub fn alone(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+            folder: None,
+        }
+    }
 }
 
 /// What one execution is given.
@@ -146,7 +161,7 @@ impl Engine {
     ///
     /// With `standalone` the module imports nothing but WASI, and whatever asks the host throws.
     pub async fn build(&self, source: &Source, standalone: bool) -> Result<Vec<u8>, BuildError> {
-        let script = transform::transform(&source.name, &source.text).map_err(BuildError::Source)?;
+        let script = bundle(source).await?;
         let (made, runtime) = match standalone {
             false => (&self.0.snapshotter, snapshot::RUNTIME),
             true => (&self.0.standalone_snapshotter, snapshot::STANDALONE_RUNTIME),
@@ -175,4 +190,15 @@ impl Engine {
         let loader = &self.0.loader;
         run::run(loader.engine(), loader.linker(), worker, request, cancelled).await
     }
+}
+
+/// The one module that `source` is with all that it imports.
+async fn bundle(source: &Source) -> Result<Script, BuildError> {
+    let source = source.clone();
+    let bundled = move || bundle::bundle(&source.name, &source.text, source.folder.as_deref());
+    // It computes for a while, and reads files.
+    let bundled = tokio::task::spawn_blocking(bundled).await;
+    bundled
+        .map_err(|panic| BuildError::Internal(panic.to_string()))?
+        .map_err(BuildError::Source)
 }

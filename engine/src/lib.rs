@@ -3,9 +3,10 @@
 //! Three concepts: an [`Engine`] builds a [`Source`] into a module and loads a module as a [`Worker`]; a [`Request`] is
 //! what one run is given; an [`Execution`] is what became of it.
 //!
-//! The files follow the data: `transform` → `snapshot` → `image` → `worker` → `sandbox` → `run` → `execution`, with
+//! The files follow the data: `transform` → `bundle` → `snapshot` → `image` → `worker` → `sandbox` → `run` → `execution`, with
 //! `limits`, `wasi`, `hostcall` with its `operation`s, and `cache` beside them. Only this crate names a type of wasmtime.
 
+mod bundle;
 mod cache;
 mod charge;
 mod diagnostic;

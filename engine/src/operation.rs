@@ -84,19 +84,62 @@ enum Finished {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "camelCase", deny_unknown_fields)]
 enum Operation {
-    Sleep { ms: f64 },
+    Sleep(Sleep),
     Fetch(Fetch),
-    Read { stream: u32 },
-    Close { stream: u32 },
-    Facts {},
-    Secret { key: String },
-    Property { key: String },
-    State {},
-    SetState { entries: Texts },
-    Remaining {},
+    Read(Stream),
+    Close(Stream),
+    Facts,
+    Secret(Named),
+    Property(Named),
+    State,
+    SetState(SetState),
+    Remaining,
+}
+
+#[derive(Deserialize)]
+struct Sleep {
+    ms: f64,
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    stream: u32,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct SetState {
+    entries: Texts,
+}
+
+impl Operation {
+    /// Reads the name first, then what goes with it. (serde's tagged enums go through a form in which numbers get lost
+    /// when any crate of the build asks serde_json for arbitrary precision, as rolldown does.)
+    fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Op {
+            op: String,
+        }
+        let Op { op } = serde_json::from_slice(json)?;
+        Ok(match op.as_str() {
+            "sleep" => Operation::Sleep(serde_json::from_slice(json)?),
+            "fetch" => Operation::Fetch(serde_json::from_slice(json)?),
+            "read" => Operation::Read(serde_json::from_slice(json)?),
+            "close" => Operation::Close(serde_json::from_slice(json)?),
+            "facts" => Operation::Facts,
+            "secret" => Operation::Secret(serde_json::from_slice(json)?),
+            "property" => Operation::Property(serde_json::from_slice(json)?),
+            "state" => Operation::State,
+            "setState" => Operation::SetState(serde_json::from_slice(json)?),
+            "remaining" => Operation::Remaining,
+            _ => return Err(serde::de::Error::custom(format_args!("{op:?} is not known"))),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -181,7 +224,7 @@ impl Operations {
         }
         table.last_id += 1;
         let id = table.last_id;
-        let answer = match serde_json::from_slice(operation) {
+        let answer = match Operation::parse(operation) {
             Ok(operation) => self.begin(id, operation, body),
             Err(error) => Some(Answer::error(
                 "TypeError",
@@ -254,7 +297,7 @@ impl Operations {
             None => Answer::of(&json!({})),
         };
         Some(match operation {
-            Operation::Sleep { ms } => {
+            Operation::Sleep(Sleep { ms }) => {
                 // Beyond the deadline nobody is there to wake up.
                 let ms = Duration::try_from_secs_f64(ms / 1e3)
                     .unwrap_or_default()
@@ -266,7 +309,7 @@ impl Operations {
                 Ok(()) => return None,
                 Err(error) => Answer::failed(&error),
             },
-            Operation::Read { stream } => {
+            Operation::Read(Stream { stream }) => {
                 let table = self.table.get_or_insert_default();
                 let Some(body) = table.bodies.remove(&stream) else {
                     return Some(Answer::error(
@@ -277,11 +320,11 @@ impl Operations {
                 self.spawn(id, read(stream, body));
                 return None;
             }
-            Operation::Close { stream } => {
+            Operation::Close(Stream { stream }) => {
                 self.table.get_or_insert_default().bodies.remove(&stream);
                 Answer::of(&json!({}))
             }
-            Operation::Facts {} => {
+            Operation::Facts => {
                 let mut facts = serde_json::Map::new();
                 let given = [
                     ("baseUrl", &self.grants.base_url),
@@ -292,17 +335,17 @@ impl Operations {
                 }
                 Answer::of(&facts)
             }
-            Operation::Secret { key } => value(&self.grants.secrets, &key),
-            Operation::Property { key } => value(&self.grants.properties, &key),
-            Operation::State {} => Answer::of(&json!({ "entries": self.state.as_ref().unwrap_or(&self.grants.state) })),
-            Operation::SetState { entries } => match state_fault(&entries) {
+            Operation::Secret(Named { key }) => value(&self.grants.secrets, &key),
+            Operation::Property(Named { key }) => value(&self.grants.properties, &key),
+            Operation::State => Answer::of(&json!({ "entries": self.state.as_ref().unwrap_or(&self.grants.state) })),
+            Operation::SetState(SetState { entries }) => match state_fault(&entries) {
                 Some(fault) => Answer::error("RangeError", &fault),
                 None => {
                     self.state = Some(entries);
                     Answer::of(&json!({}))
                 }
             },
-            Operation::Remaining {} => {
+            Operation::Remaining => {
                 let left = self.deadline.saturating_duration_since(Instant::now());
                 Answer::of(&json!({ "ms": left.as_secs_f64() * 1e3 }))
             }
@@ -467,5 +510,109 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn operations() -> Operations {
+        let state: Texts = [("a".to_owned(), "1".to_owned())].into();
+        let grants = Grants {
+            secrets: Arc::new(state.clone()),
+            state: Arc::new(state),
+            base_url: Some("http://p".into()),
+            ..Grants::default()
+        };
+        Operations::new(grants, &Limits::default(), Instant::now() + Duration::from_secs(5))
+    }
+
+    /// What an operation is answered with.
+    async fn ask(operations: &mut Operations, operation: &str) -> String {
+        let id = operations.start(operation.as_bytes(), b"").unwrap();
+        assert_eq!(operations.wait(id).await.map(|(id, _)| id), Some(id));
+        String::from_utf8(operations.take(id).unwrap().head).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_answered_at_once() {
+        let mut operations = operations();
+        for (operation, expected) in [
+            (r#"{"op":"facts"}"#, r#"{"baseUrl":"http://p"}"#),
+            (r#"{"op":"secret","key":"a"}"#, r#"{"value":"1"}"#),
+            (r#"{"op":"secret","key":"b"}"#, "{}"),
+            (r#"{"op":"property","key":"a"}"#, "{}"),
+            (r#"{"op":"state"}"#, r#"{"entries":{"a":"1"}}"#),
+            (r#"{"op":"setState","entries":{"b":"2"}}"#, "{}"),
+            (r#"{"op":"state"}"#, r#"{"entries":{"b":"2"}}"#),
+        ] {
+            assert_eq!(ask(&mut operations, operation).await, expected, "{operation}");
+        }
+        assert_eq!(
+            operations.state_changes(),
+            [("a".into(), None), ("b".into(), Some("2".into()))].into()
+        );
+        let remaining = ask(&mut operations, r#"{"op":"remaining"}"#).await;
+        assert!(remaining.starts_with(r#"{"ms":49"#), "{remaining}");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_an_error_with_a_reason() {
+        let mut operations = operations();
+        let long = format!(r#"{{"op":"setState","entries":{{"a":"{}"}}}}"#, "x".repeat(251));
+        let fetch =
+            r#"{"op":"fetch","method":"GET","url":"http://x","headers":[],"redirect":"follow","platform":false}"#;
+        for (operation, expected) in [
+            ("", "not an operation of the host: EOF"),
+            (
+                r#"{"op":"open"}"#,
+                r#"not an operation of the host: \"open\" is not known"#,
+            ),
+            (r#"{"op":"sleep"}"#, "missing field `ms`"),
+            (r#"{"op":"read","stream":7}"#, "this response is closed"),
+            (&long, "a value of at most 250"),
+            (fetch, "fetch failed: this worker has no network"),
+        ] {
+            let answer = ask(&mut operations, operation).await;
+            assert!(
+                answer.starts_with(r#"{"error":{"#) && answer.contains(expected),
+                "{operation}: {answer}"
+            );
+        }
+        assert!(operations.state_changes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_shortest_sleep_ends_first_and_what_is_cancelled_never() {
+        let mut operations = operations();
+        let mut sleep = |ms: f64| {
+            operations
+                .start(format!(r#"{{"op":"sleep","ms":{ms}}}"#).as_bytes(), b"")
+                .unwrap()
+        };
+        let (long, short, cancelled) = (sleep(60.5), sleep(30.0), sleep(10.0));
+        operations.cancel(cancelled);
+        let began = Instant::now();
+        for expected in [short, long] {
+            let id = operations.wait(0).await.map(|(id, _)| id);
+            assert_eq!(id, Some(expected));
+            operations.take(expected);
+        }
+        assert!(began.elapsed() >= Duration::from_millis(60));
+        assert!(operations.wait(0).await.is_none(), "nothing is left to wait for");
+    }
+
+    #[tokio::test]
+    async fn what_is_started_and_given_up_does_not_pile_up() {
+        let mut operations = operations();
+        for _ in 0..10 * MAX_UNDER_WAY {
+            let id = operations.start(br#"{"op":"sleep","ms":10000}"#, b"").unwrap();
+            operations.cancel(id);
+        }
+        assert!(operations.table.as_ref().unwrap().under_way.len() < 100);
+        let started = (0..2 * MAX_UNDER_WAY).filter_map(|_| operations.start(br#"{"op":"sleep","ms":10000}"#, b""));
+        assert_eq!(started.count(), MAX_UNDER_WAY);
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! oxc parses, checks, strips types and prints. Only what QuickJS cannot run is lowered: TypeScript's own constructs,
 //! decorators and `accessor`. QuickJS-ng runs `using`, private names, static blocks and top-level await as they are.
-//! JSX, CommonJS and imports of other files are deliberately absent.
+//! JSX and CommonJS are deliberately absent; imports of other files are for `bundle` to follow.
 
 mod confine;
 mod decorators;
 mod helpers;
 pub(crate) mod lines;
 pub(crate) mod mapping;
-mod modules;
+pub(crate) mod modules;
 mod namespaces;
-mod report;
+pub(crate) mod report;
+pub(crate) mod requests;
 mod survey;
 
 use std::path::Path;
@@ -22,13 +23,15 @@ use oxc::codegen::{Codegen, CodegenOptions, CommentOptions};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Scoping, SemanticBuilder};
-use oxc::span::SourceType;
+use oxc::span::{SourceType, Span};
 use oxc::transformer::{
-    DecoratorOptions, EnvOptions, HelperLoaderMode, HelperLoaderOptions, Module, TransformOptions, Transformer,
-    TypeScriptOptions,
+    DecoratorOptions, EnvOptions, HelperLoaderMode, HelperLoaderOptions, Module as Modules, TransformOptions,
+    Transformer, TypeScriptOptions,
 };
 
 use crate::Diagnostic;
+use mapping::Printed;
+use requests::Request;
 
 /// A worker's source as JavaScript that QuickJS runs as one ES module.
 #[derive(Debug)]
@@ -38,18 +41,89 @@ pub(crate) struct Script {
     pub map: Vec<u8>,
 }
 
+/// What a file is to the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// All of it: it has the default export and imports nothing.
+    Alone,
+    /// It has the default export, and its imports will be bundled.
+    Entry,
+    /// It is imported.
+    Imported,
+}
+
+/// One file as JavaScript, before it is decided what becomes of its imports.
+pub(crate) struct Module {
+    /// What TypeScript's constructs need to have defined, on one line without its end.
+    pub helpers: String,
+    pub code: String,
+    /// Where the code comes from, in its order.
+    pub places: Vec<Printed>,
+    pub requests: Vec<Request>,
+}
+
+impl Module {
+    /// The module as it runs on its own; `name` and `text` are what it was compiled from.
+    pub(crate) fn into_script(self, name: &str, text: &str) -> Script {
+        let map = mapping::encode(name, without_mark(text), &self.code, 1, self.places.into_iter());
+        // The author's code starts on the second line, helpers or not: QuickJS counts columns differently on the first.
+        Script {
+            code: format!("{}\n{}", self.helpers, self.code),
+            map,
+        }
+    }
+}
+
 /// Compiles the text of the file called `name`. The same name and text always give the same script. Blocks while it
 /// computes: a tenth of a millisecond for a few lines, ten for a hundred kilobytes, seconds for the most hostile.
 ///
 /// The errors are in the order of their places, at most twenty of them and one that counts the others.
 pub(crate) fn transform(name: &str, text: &str) -> Result<Script, Vec<Diagnostic>> {
+    Ok(module(name, text, Role::Alone)?.into_script(name, text))
+}
+
+/// As [`transform`], for a file that may be one of several.
+pub(crate) fn module(name: &str, text: &str, role: Role) -> Result<Module, Vec<Diagnostic>> {
     let of_file = |message: &str| vec![Diagnostic::of_file(name, message)];
     let kind = source_type(name).map_err(of_file)?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let text = without_mark(text);
     confine::confined(text, |arena| {
-        compile(arena, name, text, kind).map_err(|faults| report::report(name, text, faults))
+        compile(arena, name, text, kind, role).map_err(|faults| report::report(name, text, faults))
     })
     .unwrap_or_else(|refusal| Err(of_file(&refusal)))
+}
+
+/// Reads a file of JavaScript that is to be bundled as it is: what it asks for. The errors are those of [`transform`].
+pub(crate) fn scan(name: &str, text: &str, commonjs: bool) -> Result<Vec<Request>, Vec<Diagnostic>> {
+    let kind = if commonjs { SourceType::cjs() } else { SourceType::mjs() };
+    confine::confined(text, |arena| {
+        let parsed = Parser::new(arena, text, kind).parse();
+        let faults = parsed.diagnostics.into_vec();
+        let fault = faults.into_iter().next();
+        let fault = fault.or_else(|| survey::survey(arena, &parsed.program).too_deep);
+        fault
+            .map_or_else(|| bundled(&parsed.program), Err)
+            .map_err(|fault| report::report(name, text, vec![fault]))
+    })
+    .unwrap_or_else(|refusal| Err(vec![Diagnostic::of_file(name, &refusal)]))
+}
+
+/// The bundler descends into everything, sums of many terms too, and takes time that is quadratic in their length.
+const MAX_BUNDLED_DEPTH: usize = 4_000;
+
+fn bundled(program: &Program) -> Result<Vec<Request>, OxcDiagnostic> {
+    let requests = requests::requests(program);
+    if requests.deepest > MAX_BUNDLED_DEPTH {
+        return Err(OxcDiagnostic::error(format!(
+            "this is nested too deep to be bundled: more than {MAX_BUNDLED_DEPTH} levels"
+        ))
+        .with_label(Span::empty(0)));
+    }
+    Ok(requests.found)
+}
+
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text)
 }
 
 fn source_type(name: &str) -> Result<SourceType, &'static str> {
@@ -68,7 +142,13 @@ fn source_type(name: &str) -> Result<SourceType, &'static str> {
     }
 }
 
-fn compile(arena: &Allocator, name: &str, text: &str, kind: SourceType) -> Result<Script, Vec<OxcDiagnostic>> {
+fn compile(
+    arena: &Allocator,
+    name: &str,
+    text: &str,
+    kind: SourceType,
+    role: Role,
+) -> Result<Module, Vec<OxcDiagnostic>> {
     let options = ParseOptions {
         preserve_parens: false,
         ..ParseOptions::default()
@@ -114,9 +194,19 @@ fn compile(arena: &Allocator, name: &str, text: &str, kind: SourceType) -> Resul
     // What TypeScript leaves to its type checker: a second default export, an export of nothing.
     program.source_type = SourceType::mjs();
     let mut faults = analyse(&program).1;
-    faults.extend(modules::check(&program));
+    let (requests, found) = modules::check(&program, role);
+    faults.extend(found);
     stop_at(faults)?;
-    Ok(print(name, text, &helpers.code, &program))
+    if role != Role::Alone && requests.iter().any(Request::is_import) {
+        bundled(&program).map_err(|fault| vec![fault])?;
+    }
+    let (code, places) = print(name, &program);
+    Ok(Module {
+        helpers: helpers.code,
+        code,
+        places,
+        requests,
+    })
 }
 
 fn stop_at(faults: Vec<OxcDiagnostic>) -> Result<(), Vec<OxcDiagnostic>> {
@@ -145,7 +235,7 @@ fn options_for(kind: SourceType) -> TransformOptions {
         },
         // So that `export =` and `import = require()` are refused.
         env: EnvOptions {
-            module: Module::Esm,
+            module: Modules::Esm,
             ..EnvOptions::default()
         },
         helper_loader: HelperLoaderOptions {
@@ -156,7 +246,7 @@ fn options_for(kind: SourceType) -> TransformOptions {
     }
 }
 
-fn print(name: &str, text: &str, helpers: &str, program: &Program) -> Script {
+fn print(name: &str, program: &Program) -> (String, Vec<Printed>) {
     let options = CodegenOptions {
         source_map_path: Some(name.into()),
         comments: CommentOptions::disabled(),
@@ -166,16 +256,11 @@ fn print(name: &str, text: &str, helpers: &str, program: &Program) -> Script {
     };
     let printed = Codegen::new().with_options(options).build(program);
     let tokens = printed.map.iter().flat_map(|map| map.get_tokens().collect::<Vec<_>>());
-    let places = tokens.map(|token| mapping::Printed {
+    let places = tokens.map(|token| Printed {
         code: (token.get_dst_line(), token.get_dst_col()),
         source: (token.get_src_line(), token.get_src_col()),
     });
-    let map = mapping::encode(name, text, &printed.code, 1, places);
-    // The author's code starts on the second line, helpers or not: QuickJS counts columns differently on the first.
-    Script {
-        code: format!("{helpers}\n{}", printed.code),
-        map,
-    }
+    (printed.code, places.collect())
 }
 
 #[cfg(test)]

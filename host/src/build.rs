@@ -20,8 +20,8 @@ pub fn build(settings: &Build) -> anyhow::Result<ExitCode> {
         );
     }
     // The name is part of the module, so that the same source gives the same bytes wherever it is.
-    let name = settings.entry.file_name().unwrap_or_default().to_string_lossy();
-    let Code::Source(source) = source::read(&settings.entry, &name)? else {
+    let (folder, name) = source::place(&settings.entry);
+    let Code::Source(source) = source::read(&settings.entry, &name, &folder)? else {
         bail!("{}: is a module already", settings.entry.display());
     };
     let engine = engine(&settings.cache, &Limits::default())?;

@@ -15,8 +15,8 @@ use std::process::ExitCode;
 pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     // The payload first: it is checked in no time, a source takes longer.
     let payload = payload(&settings.payload)?;
-    let name = settings.worker.file_name().unwrap_or_default().to_string_lossy();
-    let code = source::read(&settings.worker, &name)?;
+    let (folder, name) = source::place(&settings.worker);
+    let code = source::read(&settings.worker, &name, &folder)?;
     let engine = build::engine(&settings.cache, &settings.limits)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let execution = runtime.block_on(async {

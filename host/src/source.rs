@@ -3,13 +3,16 @@
 use engine::{BuildError, Engine, LoadError, MAX_SOURCE_CHARS, Worker};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Extensions of sources.
 pub const SCRIPTS: &[&str] = &["ts", "js", "mts", "mjs"];
 
 /// Extensions of everything that can be run.
 pub const ALL: &[&str] = &["wasm", "ts", "js", "mts", "mjs"];
+
+/// What tells the folder of a worker.
+const MARKS: &[&str] = &["manifest.json", "package.json", "tsconfig.json", "node_modules"];
 
 /// A module larger than this is refused: its code alone would take minutes to compile.
 pub const MAX_MODULE_BYTES: usize = 64 << 20;
@@ -42,8 +45,20 @@ pub fn has_extension(file: &Path, extensions: &[&str]) -> bool {
         .is_some_and(|extension| extensions.iter().any(|known| extension == *known))
 }
 
-/// Reads a file. `name` is what errors and stacks call it; it goes into the module, so it must not name the machine.
-pub fn read(file: &Path, name: &str) -> Result<Code, Fault> {
+/// The folder of the worker that `file` is the source of, and the file's name in it: the nearest folder that looks like
+/// one, else the file's own.
+pub fn place(file: &Path) -> (PathBuf, String) {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let own = absolute.parent().unwrap_or(Path::new("/"));
+    let marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).exists());
+    let folder = own.ancestors().find(marked).unwrap_or(own);
+    let name = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy();
+    (folder.to_owned(), name.into_owned())
+}
+
+/// Reads a file of the worker in `folder`. `name` is what errors and stacks call it, its path in the folder; it goes into
+/// the module, so it must not name the machine.
+pub fn read(file: &Path, name: &str, folder: &Path) -> Result<Code, Fault> {
     let module = has_extension(file, &["wasm"]);
     // Four bytes are the most that one character takes.
     let most = if module { MAX_MODULE_BYTES } else { MAX_SOURCE_CHARS * 4 };
@@ -64,6 +79,7 @@ pub fn read(file: &Path, name: &str) -> Result<Code, Fault> {
     Ok(Code::Source(engine::Source {
         name: name.into(),
         text,
+        folder: Some(folder.into()),
     }))
 }
 
@@ -103,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(name);
         std::fs::write(&file, bytes).unwrap();
-        read(&file, name).map(|_| ()).unwrap_err().to_string()
+        read(&file, name, folder.path()).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
@@ -115,8 +131,22 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_of_a_worker_is_the_nearest_that_looks_like_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("project/src/deep");
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(folder.path().join("project/package.json"), "{}").unwrap();
+        std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+        let (found, name) = place(&inner.join("worker.ts"));
+        assert_eq!(
+            (found, name.as_str()),
+            (folder.path().join("project"), "src/deep/worker.ts")
+        );
+    }
+
+    #[test]
     fn what_is_no_file_is_not_read() {
-        let error = read(Path::new("/dev/zero"), "zero.ts")
+        let error = read(Path::new("/dev/zero"), "zero.ts", Path::new("/"))
             .map(|_| ())
             .unwrap_err()
             .to_string();

@@ -93,8 +93,9 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
                 let _turn = turns.acquire_owned().await;
                 // A thread of its own: compiling takes long, and the host is answering probes meanwhile.
                 let runtime = tokio::runtime::Handle::current();
+                let folder = place.clone();
                 let built = tokio::task::spawn_blocking(move || {
-                    let code = source::read(&source, &source_name)?;
+                    let code = source::read(&source, &source_name, &folder)?;
                     runtime.block_on(source::load(&engine, code))
                 });
                 (place, name, project_key, context, built.await)

@@ -18,17 +18,30 @@ pub(crate) fn encode(
     shift: usize,
     places: impl Iterator<Item = Printed>,
 ) -> Vec<u8> {
-    let (mut written, mut printed) = (Lines::of_source(source), Lines::of_source(code));
+    encode_all(file, &[(file, source)], code, shift, places.map(|place| (0, place)))
+}
+
+/// Stores where code printed for several sources, each with its name and text, comes from. Places name the source by its
+/// index.
+pub(crate) fn encode_all(
+    file: &str,
+    sources: &[(&str, &str)],
+    code: &str,
+    shift: usize,
+    places: impl Iterator<Item = (usize, Printed)>,
+) -> Vec<u8> {
+    let mut written: Vec<Lines> = sources.iter().map(|(_, text)| Lines::of_source(text)).collect();
+    let mut printed = Lines::of_source(code);
     let counted = Lines::of_code(code);
     let mut mappings = ";".repeat(shift);
     let (mut line, mut first) = (0, true);
-    let (mut column, mut from) = (0, (0, 0));
+    let (mut column, mut from) = (0, (0, 0, 0));
     let mut last = None;
-    for place in places {
+    for (source, place) in places {
         let (byte, _) = printed.utf16(place.code.0 as usize, place.code.1 as usize);
         let (to_line, to_column) = counted.bytes(byte);
-        let (_, characters) = written.utf16(place.source.0 as usize, place.source.1 as usize);
-        let origin = (place.source.0 as usize, characters);
+        let (_, characters) = written[source].utf16(place.source.0 as usize, place.source.1 as usize);
+        let origin = (source, place.source.0 as usize, characters);
         if to_line < line || last == Some((to_line, origin)) {
             continue;
         }
@@ -42,15 +55,15 @@ pub(crate) fn encode(
         }
         first = false;
         push_vlq(&mut mappings, distance(column, to_column));
-        push_vlq(&mut mappings, 0);
         push_vlq(&mut mappings, distance(from.0, origin.0));
         push_vlq(&mut mappings, distance(from.1, origin.1));
+        push_vlq(&mut mappings, distance(from.2, origin.2));
         (column, from) = (to_column, origin);
     }
     let stored = Stored {
         version: 3,
         file: file.into(),
-        sources: vec![file.into()],
+        sources: sources.iter().map(|(name, _)| (*name).into()).collect(),
         names: [],
         mappings: mappings.into(),
     };

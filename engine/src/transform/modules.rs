@@ -1,12 +1,11 @@
-//! What a worker must be as a module: one file, with a default export.
+//! What a worker must be as a module: it has a default export, and if it stands alone it imports nothing.
 
-use oxc::ast::ast::{
-    ExportAllDeclaration, ExportFromDeclaration, Expression, ImportDeclaration, ImportExpression, Program, Statement,
-    StringLiteral,
-};
-use oxc::ast_visit::{Visit, walk};
+use oxc::ast::ast::{Program, Statement};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::span::{GetSpan, Span};
+
+use super::Role;
+use super::requests::{Request, requests};
 
 /// Node's modules that need no `node:` before them, from `node:module`'s `builtinModules`.
 const NODE_BUILTINS: [&str; 42] = [
@@ -55,13 +54,32 @@ const NODE_BUILTINS: [&str; 42] = [
 ];
 
 /// The package of the platform's declarations.
-const TYPES: &str = "jfrog-workers";
+pub(crate) const TYPES: &str = "jfrog-workers";
+
+pub(crate) const NOT_THERE: &str = "Node.js built-in modules are not there in a worker";
+pub(crate) const ONLY_TYPES: &str = "has only types, nothing that could be imported when the worker runs";
+
+/// Whether an import means one of Node's modules, unless a package of that name is installed.
+pub(crate) fn is_builtin(specifier: &str) -> bool {
+    let package = specifier.split('/').next().unwrap_or(specifier);
+    specifier.starts_with("node:") || NODE_BUILTINS.contains(&package)
+}
 
 /// Looks at what is left of imports and exports when types are gone.
-pub(super) fn check(program: &Program) -> Vec<OxcDiagnostic> {
-    let mut imports = Imports { faults: Vec::new() };
-    imports.visit_program(program);
-    let mut faults = imports.faults;
+pub(super) fn check(program: &Program, role: Role) -> (Vec<Request>, Vec<OxcDiagnostic>) {
+    let requests = requests(program).found;
+    let mut faults = Vec::new();
+    if role == Role::Alone {
+        faults.extend(requests.iter().filter(|request| request.is_import()).map(refuse));
+    }
+    if role != Role::Imported {
+        faults.extend(check_default(program));
+    }
+    (requests, faults)
+}
+
+fn check_default(program: &Program) -> Vec<OxcDiagnostic> {
+    let mut faults = Vec::new();
     let mut defaults = program.body.iter().filter(|statement| exports_default(statement));
     if defaults.next().is_none() {
         faults.push(
@@ -81,66 +99,24 @@ fn exports_default(statement: &Statement) -> bool {
     let exported = match statement {
         Statement::ExportDefaultDeclaration(_) => return true,
         Statement::ExportNamedDeclaration(export) => &export.specifiers,
-        // Refused for where it comes from; that it is there is not to be denied as well.
+        // Where it comes from may be refused; that it is there is not to be denied as well.
         Statement::ExportFromDeclaration(export) => &export.specifiers,
         _ => return false,
     };
     exported.iter().any(|specifier| specifier.exported.name() == "default")
 }
 
-struct Imports {
-    faults: Vec<OxcDiagnostic>,
-}
-
-impl Imports {
-    fn refuse(&mut self, from: &str, span: Span) {
-        let package = from.split('/').next().unwrap_or(from);
-        let fault = if package == TYPES {
-            OxcDiagnostic::error(format!(
-                "'{TYPES}' has only types, nothing that could be imported when the worker runs"
-            ))
-            .with_help(format!("import type {{ … }} from '{TYPES}'"))
-        } else if from.starts_with("node:") || NODE_BUILTINS.contains(&package) {
-            OxcDiagnostic::error(format!(
-                "cannot import '{from}': Node.js built-in modules are not there in a worker"
-            ))
-        } else {
-            OxcDiagnostic::error(format!("cannot import '{from}': a worker is one file"))
-        };
-        self.faults.push(fault.with_label(span));
-    }
-
-    fn refuse_literal(&mut self, from: &StringLiteral) {
-        self.refuse(&from.value, from.span);
-    }
-}
-
-impl<'a> Visit<'a> for Imports {
-    fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
-        self.refuse_literal(&import.source);
-    }
-
-    fn visit_export_all_declaration(&mut self, export: &ExportAllDeclaration<'a>) {
-        self.refuse_literal(&export.source);
-    }
-
-    fn visit_export_from_declaration(&mut self, export: &ExportFromDeclaration<'a>) {
-        self.refuse_literal(&export.source);
-    }
-
-    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
-        match &import.source {
-            Expression::StringLiteral(from) => self.refuse_literal(from),
-            Expression::TemplateLiteral(from) => {
-                if let Some(text) = from.single_quasi() {
-                    self.refuse(text.as_str(), from.span);
-                }
-            }
-            // What is only known when it runs is refused when it runs.
-            _ => {}
-        }
-        walk::walk_import_expression(self, import);
-    }
+fn refuse(request: &Request) -> OxcDiagnostic {
+    let from = request.specifier.as_str();
+    let fault = if from == TYPES {
+        OxcDiagnostic::error(format!("'{from}' {ONLY_TYPES}"))
+    } else if is_builtin(from) {
+        OxcDiagnostic::error(format!("cannot import '{from}': {NOT_THERE}"))
+    } else {
+        OxcDiagnostic::error(format!("cannot import '{from}': a worker is one file"))
+            .with_help("bundle it into one file before deploying, or serve the worker from its folder")
+    };
+    fault.with_label(request.span())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::Diagnostic;
 use crate::diagnostic::Label;
 
 /// A screenful; the rest is mostly what the first ones led to.
-const MAX_DIAGNOSTICS: usize = 20;
+pub(crate) const MAX_DIAGNOSTICS: usize = 20;
 
 /// The author's view of faults: sorted, each once, and not too many.
 pub(super) fn report(name: &str, text: &str, faults: Vec<OxcDiagnostic>) -> Vec<Diagnostic> {

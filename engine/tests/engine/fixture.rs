@@ -21,10 +21,7 @@ pub fn engine_in(cache_dir: &Path) -> Engine {
 
 /// Builds and loads a TypeScript worker.
 pub async fn worker(source: &str) -> Worker {
-    let source = Source {
-        name: "worker.ts".into(),
-        text: source.into(),
-    };
+    let source = Source::alone("worker.ts", source);
     let module = ENGINE
         .build(&source, false)
         .await

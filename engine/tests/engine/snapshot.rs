@@ -4,15 +4,7 @@ use crate::fixture::{ENGINE, engine_in, log, output, run, worker};
 use engine::{BuildError, Source, TopLevelError};
 
 async fn build(text: &str) -> Result<Vec<u8>, BuildError> {
-    ENGINE
-        .build(
-            &Source {
-                name: "worker.ts".into(),
-                text: text.into(),
-            },
-            false,
-        )
-        .await
+    ENGINE.build(&Source::alone("worker.ts", text), false).await
 }
 
 #[tokio::test]
@@ -26,13 +18,7 @@ async fn the_same_source_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = engine_in(folder.path());
     let other = elsewhere
-        .build(
-            &Source {
-                name: "worker.ts".into(),
-                text: source.clone(),
-            },
-            false,
-        )
+        .build(&Source::alone("worker.ts", source.clone()), false)
         .await
         .unwrap();
     assert!(first == other, "another engine with another cache builds other bytes");
@@ -91,10 +77,7 @@ async fn a_top_level_that_fails_says_how() {
 async fn a_corrupt_cache_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let source = "export default async () => 'ok'";
-    let source = Source {
-        name: "worker.js".into(),
-        text: source.into(),
-    };
+    let source = Source::alone("worker.js", source);
     let module = engine_in(folder.path()).build(&source, false).await.unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -117,13 +100,7 @@ async fn workers_share_one_compiled_runtime() {
     for (index, source) in ["", "const m = new Map([[1, 2]]);", &large].into_iter().enumerate() {
         let text = format!("{source} export default async () => {index}");
         let module = engine
-            .build(
-                &Source {
-                    name: format!("{index}.js"),
-                    text,
-                },
-                false,
-            )
+            .build(&Source::alone(format!("{index}.js"), text), false)
             .await
             .unwrap();
         let worker = engine.load(&module).unwrap();

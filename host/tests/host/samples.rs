@@ -1,4 +1,4 @@
-//! Every case of every sample worker, over HTTP and on the command line.
+//! Every case of every sample worker, over HTTP and on the command line; and of workers that use npm packages.
 
 use super::program::Folder;
 use super::server::{Server, TOKEN, request};
@@ -27,8 +27,13 @@ impl Case {
 
 /// Every folder of a sample, with its cases.
 fn samples() -> Vec<(PathBuf, Vec<Case>)> {
+    samples_in("../workers")
+}
+
+/// Every worker of a folder, which is named relative to this crate, with its cases.
+fn samples_in(folder: &str) -> Vec<(PathBuf, Vec<Case>)> {
     let workers = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../workers")
+        .join(folder)
         .canonicalize()
         .unwrap();
     let mut samples = Vec::new();
@@ -69,14 +74,35 @@ fn check(place: &str, case: &Case, answer: &Value) {
 
 #[test]
 fn over_http() {
-    let samples = samples();
+    serve_and_check(&samples());
+}
+
+#[test]
+fn npm_packages() {
+    let packages = samples_in("tests/packages");
+    let missing = packages
+        .iter()
+        .find(|(folder, _)| !folder.join("node_modules").exists());
+    if let Some((folder, _)) = missing {
+        // What cargo alone cannot bring.
+        assert!(std::env::var_os("CI").is_none(), "{}: run npm ci", folder.display());
+        eprintln!(
+            "SKIPPED: {} has no node_modules; run npm ci in every folder of tests/packages",
+            folder.display()
+        );
+        return;
+    }
+    serve_and_check(&packages);
+}
+
+fn serve_and_check(samples: &[(PathBuf, Vec<Case>)]) {
     let folder = samples[0].0.parent().unwrap().to_str().unwrap().to_owned();
     let mut server = Server::spawn(Folder::new(&[("workers/none", "")]), &[], |command| {
         command.env("HOST_ADMIN_TOKEN", TOKEN).arg("--workers").arg(folder);
     });
     server.wait_for("ready:");
     let mut client = server.connect();
-    for (folder, cases) in &samples {
+    for (folder, cases) in samples {
         let manifest: Value = serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap();
         for case in cases {
             let answer = client.ask(request(manifest["name"].as_str().unwrap(), case.payload()));
