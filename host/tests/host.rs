@@ -12,6 +12,8 @@ mod client;
 mod connections;
 #[path = "host/execute.rs"]
 mod execute;
+#[path = "host/imports.rs"]
+mod imports;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
 #[path = "host/network.rs"]

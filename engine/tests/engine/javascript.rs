@@ -255,3 +255,33 @@ async fn what_a_plain_function_queues_runs() {
     let execution = run(&worker(source).await, "").await;
     assert_eq!((output(&execution), log(&execution).as_str()), ("1", "Info later"));
 }
+
+#[tokio::test]
+async fn rejections_that_nobody_handles_are_told_in_the_log() {
+    let cases = [
+        (
+            "Promise.reject(new TypeError('lost')); return 1",
+            "Error Uncaught (in promise) TypeError: lost\n",
+        ),
+        (
+            "(async () => { throw 'text' })(); return 1",
+            "Error Uncaught (in promise) 'text'",
+        ),
+        (
+            "const p = Promise.reject(1); await null; await p.catch(() => {}); return 1",
+            "",
+        ),
+        ("await Promise.allSettled([Promise.reject(1)]); return 1", ""),
+    ];
+    for (source, expected) in cases {
+        let execution = body(source, "").await;
+        assert_eq!(output(&execution), "1", "{source}");
+        let log = log(&execution);
+        assert!(
+            log.starts_with(expected) && log.is_empty() == expected.is_empty(),
+            "{source}: {log}"
+        );
+    }
+    let execution = body("await null; throw new Error('told as the outcome')", "").await;
+    assert!(log(&execution).is_empty() && execution.outcome.thrown().is_some());
+}

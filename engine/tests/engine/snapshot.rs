@@ -121,3 +121,28 @@ async fn workers_share_one_compiled_runtime() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_standalone_module_imports_nothing_but_wasi() {
+    let text = "export default async (context: any, data: any) => context.wait(1).then(() => data, (error: Error) => error.message)";
+    let source = Source::alone("worker.ts", text);
+    for (standalone, namespaces, expected) in [
+        (
+            true,
+            &["wasi_snapshot_preview1"][..],
+            "\"host calls are not available: this module was built to stand alone (--standalone)\"",
+        ),
+        (false, &["host", "wasi_snapshot_preview1"], "7"),
+    ] {
+        let module = ENGINE.build(&source, standalone).await.unwrap();
+        let mut found = std::collections::BTreeSet::new();
+        for payload in wasmparser::Parser::new(0).parse_all(&module) {
+            if let wasmparser::Payload::ImportSection(section) = payload.unwrap() {
+                found.extend(section.into_imports().map(|import| import.unwrap().module.to_owned()));
+            }
+        }
+        assert!(found.iter().eq(namespaces), "{found:?}");
+        let execution = run(&ENGINE.load(&module).unwrap(), "7").await;
+        assert_eq!(output(&execution), expected);
+    }
+}

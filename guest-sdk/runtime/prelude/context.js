@@ -5,7 +5,7 @@ import { platformHttp } from "./platform-http.js";
 import { state } from "./state.js";
 import { encodeUtf8 } from "./text.js";
 import { wait } from "./timers.js";
-import { bytesOf, exactBuffer } from "./webidl.js";
+import { bytesOf, exactBuffer, usvString } from "./webidl.js";
 
 /** What the host tells about the execution, asked for once. */
 let known;
@@ -57,8 +57,8 @@ const crypto = {
 export function makeContext(axios) {
   const context = {
     clients: { platformHttp, axios },
-    secrets: { get: (key) => call({ op: "secret", key: `${key}` }).value },
-    properties: { get: (key) => call({ op: "property", key: `${key}` }).value },
+    secrets: { get: (key) => call({ op: "secret", key: usvString(key) }).value },
+    properties: { get: (key) => call({ op: "property", key: usvString(key) }).value },
     state,
     crypto,
     wait,

@@ -33,6 +33,7 @@ function toPath(endpoint) {
     );
   // As the URL standard reads it: these characters are dropped, and a backslash is a slash.
   const path = endpoint
+    .toWellFormed()
     .replace(/^[\0-\x20]+|[\0-\x20]+$|[\t\n\r]+/g, "")
     .replace(/^[\\/]+/, (slashes) => slashes.replaceAll("\\", "/"));
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path.startsWith("//")) {

@@ -1,6 +1,7 @@
 // context.state: strings kept from one execution to the next. Read whole at the first touch, written whole after every
 // change; the host keeps the last version if the execution succeeds.
 import { call, writeJson } from "./host.js";
+import { usvString } from "./webidl.js";
 
 const MAX_ITEMS = 10;
 const MAX_KEY = 40;
@@ -22,7 +23,8 @@ function change(edit) {
 const shorten = (key) => JSON.stringify(key.length > MAX_KEY ? `${key.slice(0, MAX_KEY)}…` : key);
 
 function toText(key, value) {
-  if (typeof value === "string") return value;
+  // What is kept is Unicode; half of a surrogate pair becomes U+FFFD.
+  if (typeof value === "string") return value.toWellFormed();
   const text = writeJson(value);
   if (text === undefined)
     throw new TypeError(`state.set: the value of ${shorten(key)} is neither a string nor anything JSON can hold`);
@@ -31,10 +33,10 @@ function toText(key, value) {
 
 export const state = {
   get(key) {
-    return read().get(`${key}`);
+    return read().get(usvString(key));
   },
   set(key, value) {
-    const name = `${key}`;
+    const name = usvString(key);
     if (name.length > MAX_KEY) {
       throw new RangeError(
         `state.set: a key has at most ${MAX_KEY} characters, and ${shorten(name)} has ${name.length}`,
@@ -54,10 +56,11 @@ export const state = {
     change((next) => next.set(name, text));
   },
   has(key) {
-    return read().has(`${key}`);
+    return read().has(usvString(key));
   },
   delete(key) {
-    if (read().has(`${key}`)) change((next) => next.delete(`${key}`));
+    const name = usvString(key);
+    if (read().has(name)) change((next) => next.delete(name));
   },
   clear() {
     if (read().size > 0) change((next) => next.clear());

@@ -2,7 +2,8 @@
 import "./early.js";
 import { Deflate, Gunzip, Gzip, Inflate, Unzlib, Zlib } from "fflate";
 import * as streams from "web-streams-polyfill";
-import { TextDecoder, encodeUtf8 } from "./text.js";
+import { Adler32, Crc32 } from "./checksum.js";
+import { TextDecoder, concat, encodeUtf8 } from "./text.js";
 import { asInterface, bytesOf, needs, oneOf, platformPrototypes } from "./webidl.js";
 
 export const { ReadableStream, TransformStream } = streams;
@@ -128,13 +129,19 @@ asTransform(TextDecoderStream);
 const COMPRESSORS = { deflate: Zlib, "deflate-raw": Deflate, gzip: Gzip };
 const DECOMPRESSORS = { deflate: Unzlib, "deflate-raw": Inflate, gzip: Gunzip };
 
-/** A transformer over one of fflate's classes, which call `ondata(bytes, final)`. */
-function codec(codecs, format, what) {
+const toFormat = (format, what) => oneOf(format, Object.keys(COMPRESSORS), what);
+
+/** What the decompressed data is checked against; raw deflate has nothing. */
+const CHECKSUMS = { deflate: Adler32, gzip: Crc32 };
+
+/** A transformer over one of fflate's classes, which call `ondata(bytes, final)`; `trailer` checks what is decompressed. */
+function codec(codecs, format, what, trailer) {
   // No time in the header of a gzip file: the same bytes in, the same bytes out.
-  const machine = new codecs[oneOf(format, Object.keys(codecs), what)]({ mtime: 0 });
+  const machine = new codecs[format]({ mtime: 0 });
   let ended = false;
   const push = (bytes, final, controller) => {
     machine.ondata = (chunk, last) => {
+      trailer?.decompressed(chunk);
       if (chunk.length > 0) controller.enqueue(chunk);
       ended ||= last;
     };
@@ -145,18 +152,44 @@ function codec(codecs, format, what) {
     }
   };
   return {
-    transform: (chunk, controller) => push(bytesOf(chunk, "a chunk").slice(), false, controller),
+    transform(chunk, controller) {
+      const bytes = bytesOf(chunk, "a chunk").slice();
+      trailer?.compressed(bytes);
+      push(bytes, false, controller);
+    },
     flush(controller) {
       push(new Uint8Array(0), true, controller);
       if (!ended) throw new TypeError(`${what}: the data ends too early`);
+      if (trailer && !trailer.fits())
+        throw new TypeError(`${what}: the data is damaged, or goes on behind its end: the checksum does not fit`);
     },
   };
+}
+
+/** The last bytes of the compressed data, and the checksum they should be. */
+class Trailer {
+  #sum;
+  #last = new Uint8Array(0);
+  #bytes;
+  constructor(Checksum) {
+    this.#sum = new Checksum();
+    this.#bytes = Checksum.BYTES;
+  }
+  compressed(bytes) {
+    this.#last = concat([this.#last, bytes.subarray(-this.#bytes)]).slice(-this.#bytes);
+  }
+  decompressed(bytes) {
+    this.#sum.add(bytes);
+  }
+  fits() {
+    return this.#last.length === this.#bytes && this.#sum.matches(this.#last);
+  }
 }
 
 export class CompressionStream extends Transform {
   constructor(format) {
     needs(arguments.length, 1, "new CompressionStream");
-    super(codec(COMPRESSORS, format, "CompressionStream"));
+    super(codec(COMPRESSORS, toFormat(format, "CompressionStream"), "CompressionStream"));
   }
 }
 asTransform(CompressionStream);
@@ -164,7 +197,9 @@ asTransform(CompressionStream);
 export class DecompressionStream extends Transform {
   constructor(format) {
     needs(arguments.length, 1, "new DecompressionStream");
-    super(codec(DECOMPRESSORS, format, "DecompressionStream"));
+    const name = toFormat(format, "DecompressionStream");
+    const trailer = CHECKSUMS[name] && new Trailer(CHECKSUMS[name]);
+    super(codec(DECOMPRESSORS, name, "DecompressionStream", trailer));
   }
 }
 asTransform(DecompressionStream);

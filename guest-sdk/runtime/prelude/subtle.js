@@ -1,7 +1,7 @@
 // crypto.subtle: digests, HMAC and AES-GCM, computed by the host's Rust. Everything else is refused by name.
 import { BLOCK_BYTES, CryptoKey, checkKey, hashName, keyAlgorithm, keyParts, makeKey, toUsages } from "./crypto-key.js";
 import { DOMException } from "./dom-exception.js";
-import { native } from "./host.js";
+import { isNothing, native } from "./host.js";
 import { asInterface, bytesOf, dictionary, enforceRange, exactBuffer, needs, oneOf } from "./webidl.js";
 
 const KEY = Symbol("made here");
@@ -44,7 +44,7 @@ export class SubtleCrypto {
     needs(arguments.length, 3, "crypto.subtle.decrypt");
     checkKey(key, algorithm, "decrypt");
     const plain = aesGcm(false, algorithm, key, data);
-    if (plain === null)
+    if (isNothing(plain))
       throw new DOMException(
         "crypto.subtle.decrypt: the data was not encrypted with this key and these parameters",
         "OperationError",
@@ -65,7 +65,12 @@ export class SubtleCrypto {
     const hash = hashName(algorithm.hash, what);
     const bits = algorithm.length === undefined ? BLOCK_BYTES[hash] * 8 : toBits(algorithm.length, what);
     if (bits === 0) throw new DOMException(`${what}: a key has at least one bit`, "OperationError");
-    return makeKey(firstBits(random(Math.ceil(bits / 8)), bits), { name, hash: { name: hash }, length: bits }, Boolean(extractable), allowed);
+    return makeKey(
+      firstBits(random(Math.ceil(bits / 8)), bits),
+      { name, hash: { name: hash }, length: bits },
+      Boolean(extractable),
+      allowed,
+    );
   }
   async importKey(format, keyData, algorithm, extractable, usages) {
     needs(arguments.length, 5, "crypto.subtle.importKey");
@@ -91,12 +96,7 @@ export class SubtleCrypto {
     // Bits of the last byte may be left out, whole bytes may not.
     if (bits > given || bits <= given - 8)
       throw new DOMException(`${what}: the key has ${given} bits, not ${bits}`, "DataError");
-    return makeKey(
-      firstBits(bytes, bits),
-      { name, hash: { name: hash }, length: bits },
-      Boolean(extractable),
-      allowed,
-    );
+    return makeKey(firstBits(bytes, bits), { name, hash: { name: hash }, length: bits }, Boolean(extractable), allowed);
   }
   async exportKey(format, key) {
     needs(arguments.length, 2, "crypto.subtle.exportKey");
@@ -153,7 +153,7 @@ const toBits = (length, what) => enforceRange(length, 2 ** 32 - 1, `${what}: the
 
 /** `bytes` with nothing but zeros behind the first `bits`; there are less than 8 others. */
 function firstBits(bytes, bits) {
-  if (bits % 8 > 0) bytes[bytes.length - 1] &= 0xff00 >> bits % 8;
+  if (bits % 8 > 0) bytes[bytes.length - 1] &= 0xff00 >> (bits % 8);
   return bytes;
 }
 
@@ -167,8 +167,7 @@ function equal(a, b) {
 function aesGcm(encrypt, algorithm, key, data) {
   const what = `crypto.subtle.${encrypt ? "encrypt" : "decrypt"}`;
   const { bytes, algorithm: own } = keyParts(key);
-  if (own.name !== "AES-GCM")
-    throw new DOMException(`${what}: ${own.name} keys cannot do that`, "NotSupportedError");
+  if (own.name !== "AES-GCM") throw new DOMException(`${what}: ${own.name} keys cannot do that`, "NotSupportedError");
   const { iv, additionalData, tagLength = TAG_BITS } = dictionary(algorithm, what);
   if (![32, 64, 96, 104, 112, 120, 128].includes(Number(tagLength)))
     throw new DOMException(`${what}: ${tagLength} is no tag length`, "OperationError");

@@ -1,6 +1,6 @@
 // TextEncoder and TextDecoder. UTF-8 is the host's Rust; UTF-16 and the single-byte encodings come from @exodus/bytes.
 import { TextDecoder as OtherDecoder, normalizeEncoding } from "@exodus/bytes/encoding-lite.js";
-import { native } from "./host.js";
+import { isNothing, native } from "./host.js";
 import { asInterface, bytesOf, dictionary, needs } from "./webidl.js";
 
 const BOM = "\uFEFF";
@@ -93,7 +93,7 @@ export class TextDecoder {
     const end = more ? bytes.length - unfinished(bytes) : bytes.length;
     this.#rest = end < bytes.length ? bytes.slice(end) : new Uint8Array(0);
     const string = native.decodeUtf8(bytes.buffer, bytes.byteOffset, end, this.#fatal);
-    if (string === null) {
+    if (isNothing(string)) {
       this.#rest = new Uint8Array(0);
       throw new TypeError("decode: the bytes are not valid UTF-8");
     }

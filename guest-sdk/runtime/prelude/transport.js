@@ -1,7 +1,7 @@
 // Requests and the bodies of their responses, as host operations.
 import { onAbort } from "./abort.js";
 import { DOMException } from "./dom-exception.js";
-import { call } from "./host.js";
+import { call, isNothing } from "./host.js";
 import { cancel, start } from "./operations.js";
 
 /** A name in a warning is at most this long. */
@@ -28,7 +28,7 @@ export function send(request, body, signal, failure) {
       else
         resolve({
           ...answer,
-          incoming: stream === undefined || stream === null ? null : new Incoming(stream, name, signal, failure),
+          incoming: isNothing(stream) ? null : new Incoming(stream, name, signal, failure),
         });
     });
     forget = onAbort(signal, (reason) => {

@@ -3,7 +3,7 @@ import "./early.js";
 import searchParamsModule from "whatwg-url/lib/URLSearchParams.js";
 import urlencoded from "whatwg-url/lib/urlencoded.js";
 import whatwgUtils from "whatwg-url/lib/utils.js";
-import { native, parseJson } from "./host.js";
+import { isNothing, native, parseJson } from "./host.js";
 import { asInterface, needs, platformPrototypes, usvString } from "./webidl.js";
 
 /** whatwg-url installs into a realm; this one is its own, so that nothing of it shows on the global object. */
@@ -18,7 +18,7 @@ export const isSearchParams = (value) => searchParamsModule.is(value);
 /** The parts of a URL, or null: { href, protocol, username, password, host, hostname, port, pathname, search, hash, origin }. */
 export function parseUrl(url, base) {
   const json = native.parseUrl(usvString(url), base === undefined ? undefined : usvString(base));
-  return json === null ? null : parseJson(json);
+  return isNothing(json) ? null : parseJson(json);
 }
 
 const PARTS = ["protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"];
@@ -40,7 +40,7 @@ export class URL {
   }
   static canParse(url, base) {
     needs(arguments.length, 1, "URL.canParse");
-    return native.parseUrl(usvString(url), base === undefined ? undefined : usvString(base)) !== null;
+    return !isNothing(native.parseUrl(usvString(url), base === undefined ? undefined : usvString(base)));
   }
   get href() {
     return this.#parts.href;

@@ -4,7 +4,8 @@ use crate::prelude::lossy;
 use crate::stdio;
 use javy::quickjs::String as JsString;
 
-/// The level of a warning.
+/// The levels of an error and of a warning.
+pub const ERROR: u8 = 3;
 pub const WARN: u8 = 4;
 
 /// `log(level, text)`.

@@ -2,7 +2,7 @@
 
 use crate::failure::{self, Failure};
 use crate::prelude::Prelude;
-use crate::{Worker, clock, console, host, run_jobs, stdio};
+use crate::{Worker, clock, console, host, rejections, run_jobs, stdio};
 use javy::quickjs::{ArrayBuffer, Ctx, Error, Exception, Function, Object, Value, promise::PromiseState};
 
 /// Runs the handler on stdin and writes what it returns to stdout.
@@ -12,7 +12,9 @@ pub fn execute(worker: &Worker) {
     host::open();
     let prelude = &worker.prelude;
     worker.runtime.context().with(|ctx| {
-        let outcome = call(&ctx, worker, input);
+        let mut promise = None;
+        let outcome = call(&ctx, worker, input, &mut promise);
+        rejections::report(&ctx, promise.as_ref(), prelude);
         // What is still under way ends here; the author should know.
         if let Some(warning) = host::was_called().then(|| prelude.pending(&ctx)).flatten() {
             console::write(console::WARN, &warning);
@@ -41,7 +43,13 @@ enum Fault {
     Unsettled,
 }
 
-fn call<'js>(ctx: &Ctx<'js>, worker: &Worker, input: Vec<u8>) -> Result<Value<'js>, Fault> {
+/// Calls the handler and waits for what it returns; `waited_for` gets the promise, if it returned one.
+fn call<'js>(
+    ctx: &Ctx<'js>,
+    worker: &Worker,
+    input: Vec<u8>,
+    waited_for: &mut Option<Value<'js>>,
+) -> Result<Value<'js>, Fault> {
     let prelude = &worker.prelude;
     let data = match input.is_empty() {
         true => Value::new_undefined(ctx.clone()),
@@ -62,6 +70,7 @@ fn call<'js>(ctx: &Ctx<'js>, worker: &Worker, input: Vec<u8>) -> Result<Value<'j
     let Some(promise) = value.as_promise() else {
         return Ok(value);
     };
+    *waited_for = Some(value.clone());
     let mut deliver: Option<Function<'js>> = None;
     while promise.state() == PromiseState::Pending {
         let answer = host::next().ok_or(Fault::Unsettled)?;

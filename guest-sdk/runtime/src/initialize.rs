@@ -2,7 +2,7 @@
 
 use crate::failure::{self, Failure};
 use crate::prelude::{self, Prelude};
-use crate::{WORKER, Worker, random, run_jobs, stdio};
+use crate::{WORKER, Worker, random, rejections, run_jobs, stdio};
 use javy::quickjs::{Ctx, Error, Function, Module, Persistent, Value, promise::PromiseState, qjs};
 
 /// Garbage in cycles is collected when the heap has grown by this much since the snapshot; most executions never do.
@@ -11,6 +11,7 @@ const GC_SLACK_BYTES: u32 = 4 << 20;
 /// Makes the runtime and what surrounds a worker.
 pub fn prepare() {
     let prepared = prelude::runtime().and_then(|runtime| {
+        rejections::watch(runtime.context().runtime());
         let installed = runtime.context().with(|ctx| {
             let installed = Prelude::install(&ctx).map_err(|error| javy::from_js_error(ctx.clone(), error));
             settle_heap(&ctx);
@@ -45,6 +46,7 @@ pub fn initialize() {
         worker.handler = Some(handler);
     });
     random::forget_seed();
+    rejections::forget();
 }
 
 enum Fault<'js> {

@@ -16,6 +16,7 @@ mod host;
 mod initialize;
 mod prelude;
 mod random;
+mod rejections;
 mod stdio;
 mod text;
 mod web_url;

@@ -19,6 +19,9 @@
     }
     return text;
   });
+  define(Uint8Array, "fromHex", (string) =>
+    Uint8Array.from(string.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)),
+  );
   define(Uint8Array, "fromBase64", (string, { alphabet } = {}) => {
     const digits = alphabet === "base64url" ? URL_SAFE : STANDARD;
     const text = string.replace(/[\t\n\f\r ]/g, "");

@@ -127,6 +127,23 @@ describe("FormData", () => {
       5,
     ]);
   });
+  it("takes undefined as no name for a file, and as one too many for text", async () => {
+    const seen = await run(() => {
+      const form = new FormData();
+      form.append("blob", new Blob(["x"]), undefined);
+      form.append("file", new File(["x"], "own.txt"), undefined);
+      form.set("set", new Blob(["x"]), undefined);
+      form.append("null", new Blob(["x"]), null);
+      const names = [...form].map(([, file]) => file.name);
+      try {
+        form.append("text", "x", undefined);
+      } catch (error) {
+        names.push(error.name);
+      }
+      return names;
+    });
+    assert.deepEqual(seen, ["blob", "own.txt", "blob", "null", "TypeError"]);
+  });
   it("refuses forms, missing arguments and names for text", async () => {
     const seen = await run(() =>
       [

@@ -102,6 +102,8 @@ describe("structuredClone", () => {
       const aborted = structuredClone(new DOMException("d", "AbortError"));
       const odd = new Error("x");
       odd.name = "Odd";
+      const sly = new Error("y");
+      sly.name = "constructor";
       return [
         to.name,
         to.message,
@@ -114,9 +116,10 @@ describe("structuredClone", () => {
         aborted.name,
         aborted instanceof DOMException,
         structuredClone(odd).name,
+        structuredClone(sly) instanceof Error,
       ];
     });
-    assert.deepEqual(seen, ["RangeError", "m", true, true, true, true, "c", false, "AbortError", true, "Error"]);
+    assert.deepEqual(seen, ["RangeError", "m", true, true, true, true, "c", false, "AbortError", true, "Error", true]);
   });
   it("copies own enumerable properties of instances, Blobs and Files whole", async () => {
     const seen = await run(async () => {

@@ -323,14 +323,15 @@ describe("secrets, properties, facts", () => {
         },
         state: { set, get: read },
         crypto: { hash },
+        getRemainingExecutionTime,
         wait,
       }) => {
         set("a", 1);
         await wait(1);
-        return [read("a"), hash("sha256", "").length, typeof get];
+        return [read("a"), hash("sha256", "").length, typeof get, getRemainingExecutionTime() > 0];
       },
     );
-    assert.deepEqual(seen, ["1", 64, "function"]);
+    assert.deepEqual(seen, ["1", 64, "function", true]);
   });
 });
 
@@ -359,6 +360,26 @@ describe("state", () => {
       return [Object.keys(state.getAll()), state.get("__proto__"), state.has("toString")];
     });
     assert.deepEqual(seen, [["__proto__"], "x", false]);
+  });
+  it("keeps Unicode: half of a surrogate pair becomes U+FFFD, in keys, values, secrets and paths", async () => {
+    const seen = await run(
+      async ({ state, secrets, properties, clients: { platformHttp } }) => {
+        state.set("k\uD800", "v\uDC00");
+        state.set("list", ["\uD83D"]);
+        const { data } = await platformHttp.get("/echo/\uD800");
+        return [
+          state.getAll(),
+          state.get("k\uD800"),
+          state.has("k\uFFFD"),
+          JSON.parse(state.get("list"))[0].charCodeAt(0),
+          secrets.get("\uD800") === undefined && properties.get("\uD800") === undefined,
+          data.url,
+        ];
+      },
+      { baseUrl: server.url },
+    );
+    const entries = { "k\uFFFD": "v\uFFFD", list: '["\\ud83d"]' };
+    assert.deepEqual(seen, [entries, "v\uFFFD", true, 0xd83d, true, "/echo/%EF%BF%BD"]);
   });
   it("is read once, and written with every change", mockOnly("it counts calls"), async () => {
     const { host } = await execute(

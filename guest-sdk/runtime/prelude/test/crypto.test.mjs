@@ -1,5 +1,6 @@
 // The global crypto, with vectors from the standards' test suites.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import { run } from "./run.mjs";
 
@@ -209,6 +210,9 @@ describe("crypto.subtle", () => {
         await error(subtle.sign("ECDSA", verifyOnly, new Uint8Array(1))),
         await error(subtle.generateKey({ name: "AES-GCM", length: 100 }, true, ["encrypt"])),
         await error(subtle.deriveBits({}, verifyOnly, 8)),
+        await error(subtle.deriveKey({}, verifyOnly, hmac, true, ["sign"])),
+        await error(subtle.wrapKey("raw", verifyOnly, verifyOnly, "AES-GCM")),
+        await error(subtle.unwrapKey("raw", new Uint8Array(1), verifyOnly, "AES-GCM", hmac, true, ["sign"])),
         await error(subtle.digest("SHA-256")),
       ];
     });
@@ -224,8 +228,107 @@ describe("crypto.subtle", () => {
       "InvalidAccessError",
       "NotSupportedError",
       "OperationError",
-      "NotSupportedError",
+      ...Array(4).fill("NotSupportedError"),
       "TypeError",
     ]);
+  });
+  it("keys show copies of what they are", async () => {
+    const seen = await run(
+      async () => {
+        const { subtle } = crypto;
+        const hmac = await subtle.importKey("raw", new Uint8Array(8), { name: "HMAC", hash: "SHA-256" }, false, [
+          "verify",
+        ]);
+        hmac.usages.push("sign");
+        hmac.algorithm.hash.name = "SHA-1";
+        hmac.algorithm.name = "AES-GCM";
+        const signed = await subtle.sign("HMAC", hmac, new Uint8Array(1)).catch(({ name }) => name);
+        const mac = Uint8Array.fromHex(context_mac);
+        return [
+          signed,
+          await subtle.verify("HMAC", hmac, mac, new Uint8Array(1)),
+          hmac.usages === hmac.usages,
+          hmac.algorithm === hmac.algorithm,
+          Object.prototype.toString.call(hmac),
+          hmac instanceof CryptoKey,
+        ];
+      },
+      { top: `const context_mac = "${createHmac("sha256", Buffer.alloc(8)).update(Buffer.alloc(1)).digest("hex")}"` },
+    );
+    assert.deepEqual(seen, ["InvalidAccessError", true, true, true, "[object CryptoKey]", true]);
+  });
+  it("HMAC keys may be some bits shorter than their bytes", async () => {
+    const seen = await run(async () => {
+      const { subtle } = crypto;
+      const use = async (length) => {
+        try {
+          const key = await subtle.importKey(
+            "raw",
+            new Uint8Array(8).fill(255),
+            { name: "HMAC", hash: "SHA-256", length },
+            true,
+            ["sign"],
+          );
+          return [key.algorithm.length, new Uint8Array(await subtle.exportKey("raw", key)).toHex()];
+        } catch (error) {
+          return error.name;
+        }
+      };
+      const made = await subtle.generateKey({ name: "HMAC", hash: "SHA-1", length: 9 }, true, ["sign"]);
+      return [
+        await use(64),
+        await use(57),
+        await use(63),
+        await use(56),
+        await use(65),
+        await use(0),
+        await use(-1),
+        await use("x"),
+        made.algorithm.length,
+        new Uint8Array(await subtle.exportKey("raw", made))[1] & 0x7f,
+        (await subtle.generateKey({ name: "HMAC", hash: "SHA-512" }, true, ["sign"])).algorithm.length,
+        await subtle.generateKey({ name: "HMAC", hash: "SHA-1", length: 0 }, true, ["sign"]).catch(({ name }) => name),
+      ];
+    });
+    assert.deepEqual(seen, [
+      [64, "ff".repeat(8)],
+      [57, "ff".repeat(7) + "80"],
+      [63, "ff".repeat(7) + "fe"],
+      "DataError",
+      "DataError",
+      "DataError",
+      "TypeError",
+      "TypeError",
+      9,
+      0,
+      1024,
+      "OperationError",
+    ]);
+  });
+  it("AES-GCM takes an iv of 12 or 16 bytes, and says so", async () => {
+    const seen = await run(async () => {
+      const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+      const seen = [];
+      for (const length of [12, 16, 0, 8, 60]) {
+        const algorithm = { name: "AES-GCM", iv: crypto.getRandomValues(new Uint8Array(length)) };
+        try {
+          const sealed = await crypto.subtle.encrypt(algorithm, key, new Uint8Array([1, 2]));
+          seen.push([...new Uint8Array(await crypto.subtle.decrypt(algorithm, key, sealed))]);
+        } catch (error) {
+          seen.push([error.name, error.message, error instanceof DOMException]);
+        }
+      }
+      return seen;
+    });
+    assert.deepEqual(seen.slice(0, 2), [
+      [1, 2],
+      [1, 2],
+    ]);
+    assert.equal(seen[2][0], "OperationError");
+    for (const [index, length] of [8, 60].entries()) {
+      const [name, message, isDomException] = seen[3 + index];
+      assert.deepEqual([name, isDomException], ["NotSupportedError", true]);
+      assert.match(message, new RegExp(`an iv of ${length} bytes is not supported`));
+    }
   });
 });

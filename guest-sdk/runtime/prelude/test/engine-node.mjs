@@ -4,7 +4,7 @@ import vm from "node:vm";
 
 const read = (path) => fs.readFileSync(new URL(path, import.meta.url), "utf8");
 const bundle = new vm.Script(read("../target/prelude.js"), { filename: "runtime:prelude.js" });
-const harness = new vm.Script(read("harness.js"), { filename: "runtime:harness.js" });
+const harness = new vm.Script(read("harness.js"), { filename: "harness.js" });
 
 const base64 = new vm.Script(read("base64.js"));
 
@@ -63,6 +63,8 @@ export async function open(host) {
         throw new inside.TypeError(error.message);
       }
       if (Buffer.isBuffer(value)) return toBuffer(value);
+      // As Rust's bindings give what is not there.
+      if (value === null) return undefined;
       if (value?.head !== undefined) return { head: value.head, body: toBuffer(value.body) };
       return value;
     };

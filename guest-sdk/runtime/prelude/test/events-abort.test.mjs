@@ -1,7 +1,7 @@
 // Event, EventTarget, AbortController, AbortSignal, DOMException.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { execute, run } from "./run.mjs";
+import { execute, fails, run } from "./run.mjs";
 
 describe("EventTarget", () => {
   it("calls listeners in order, each once, with the event", async () => {
@@ -155,6 +155,103 @@ describe("EventTarget", () => {
   });
 });
 
+describe("Event", () => {
+  it("every member, before, during and after a dispatch", async () => {
+    const seen = await run(() => {
+      const target = new EventTarget();
+      const event = new Event("x", { bubbles: true, cancelable: true, composed: true });
+      const look = () => ({
+        type: event.type,
+        bubbles: event.bubbles,
+        composed: event.composed,
+        cancelable: event.cancelable,
+        target: event.target === target,
+        srcElement: event.srcElement === target,
+        currentTarget: event.currentTarget === target,
+        path: event.composedPath().length,
+        phase: event.eventPhase,
+        prevented: event.defaultPrevented,
+        returnValue: event.returnValue,
+        cancelBubble: event.cancelBubble,
+        trusted: event.isTrusted,
+      });
+      const seen = [look()];
+      target.addEventListener("x", () => {
+        event.stopPropagation();
+        event.preventDefault();
+        event.initEvent("ignored", false, false);
+        seen.push(look());
+      });
+      const result = target.dispatchEvent(event);
+      seen.push(look());
+      event.initEvent("y", false, true);
+      event.returnValue = false;
+      event.cancelBubble = true;
+      seen.push(look());
+      return [seen, result, event.timeStamp >= 0];
+    });
+    const type = { type: "x", bubbles: true, composed: true, cancelable: true };
+    const outside = { currentTarget: false, path: 0, phase: 0, trusted: false };
+    const none = { prevented: false, returnValue: true, cancelBubble: false };
+    assert.deepEqual(seen, [
+      [
+        { ...type, ...outside, ...none, target: false, srcElement: false },
+        {
+          ...type,
+          target: true,
+          srcElement: true,
+          currentTarget: true,
+          path: 1,
+          phase: 2,
+          prevented: true,
+          returnValue: false,
+          cancelBubble: true,
+          trusted: false,
+        },
+        {
+          ...type,
+          ...outside,
+          target: true,
+          srcElement: true,
+          prevented: true,
+          returnValue: false,
+          cancelBubble: false,
+        },
+        {
+          ...outside,
+          type: "y",
+          bubbles: false,
+          composed: true,
+          cancelable: true,
+          target: false,
+          srcElement: false,
+          prevented: true,
+          returnValue: false,
+          cancelBubble: true,
+        },
+      ],
+      false,
+      true,
+    ]);
+  });
+  it("constants, and CustomEvent", async () => {
+    const seen = await run(() => {
+      const custom = new CustomEvent("c", { detail: { a: 1 } });
+      const before = custom.detail;
+      custom.initCustomEvent("d", true, false, 2);
+      return [
+        [Event.NONE, Event.CAPTURING_PHASE, Event.AT_TARGET, Event.BUBBLING_PHASE],
+        [custom.NONE, custom.CAPTURING_PHASE, custom.AT_TARGET, custom.BUBBLING_PHASE],
+        before,
+        [custom.type, custom.bubbles, custom.detail],
+        new CustomEvent("c").detail,
+        custom instanceof Event,
+      ];
+    });
+    assert.deepEqual(seen, [[0, 1, 2, 3], [0, 1, 2, 3], { a: 1 }, ["d", true, 2], null, true]);
+  });
+});
+
 describe("AbortController and AbortSignal", () => {
   it("abort once, tell every listener, keep the reason", async () => {
     const seen = await run(() => {
@@ -253,5 +350,25 @@ describe("DOMException", () => {
       "[object DOMException]",
       "string",
     ]);
+  });
+  it("has every code and constant of the standard", async () => {
+    const seen = await run(() =>
+      Object.getOwnPropertyNames(DOMException)
+        .filter((name) => name.endsWith("_ERR"))
+        .map((name) => [name, DOMException[name], new DOMException()[name]]),
+    );
+    const names =
+      "INDEX_SIZE DOMSTRING_SIZE HIERARCHY_REQUEST WRONG_DOCUMENT INVALID_CHARACTER NO_DATA_ALLOWED NO_MODIFICATION_ALLOWED NOT_FOUND NOT_SUPPORTED INUSE_ATTRIBUTE INVALID_STATE SYNTAX INVALID_MODIFICATION NAMESPACE INVALID_ACCESS VALIDATION TYPE_MISMATCH SECURITY NETWORK ABORT URL_MISMATCH QUOTA_EXCEEDED TIMEOUT INVALID_NODE_TYPE DATA_CLONE";
+    assert.deepEqual(
+      seen,
+      names.split(" ").map((name, index) => [`${name}_ERR`, index + 1, index + 1]),
+    );
+  });
+  it("is what the host tells of it when it is thrown", async () => {
+    const error = await fails(function worker() {
+      throw new DOMException("stopped", "AbortError");
+    });
+    assert.deepEqual([error.name, error.message], ["AbortError", "stopped"]);
+    assert.match(error.stack, /at worker/);
   });
 });

@@ -120,14 +120,9 @@ describe("fetch", () => {
         loop,
       ];
     }, at(""));
-    assert.deepEqual(seen, [
-      true,
-      true,
-      302,
-      "/echo",
-      "TypeError: fetch failed: a redirect was not allowed",
-      "TypeError: fetch failed: too many redirects",
-    ]);
+    assert.deepEqual(seen.slice(0, 4), [true, true, 302, "/echo"]);
+    assert.match(seen[4], /^TypeError: fetch failed: .*redirect/);
+    assert.match(seen[5], /^TypeError: fetch failed: .* redirects/);
   });
   it("rejects with a TypeError that has the caller's line when the network fails", async () => {
     const error = await fails(async function worker(context, url) {
@@ -146,7 +141,8 @@ describe("fetch", () => {
       const second = await stream.read().catch((error) => error.name);
       return [response.status, text, first, second];
     }, at("/broken"));
-    assert.deepEqual(seen, [200, "TypeError: the response ended too early: aborted", 500, "TypeError"]);
+    assert.deepEqual(seen.toSpliced(1, 1), [200, 500, "TypeError"]);
+    assert.match(seen[1], /^TypeError: .*ended too early/);
   });
   it("reads 10 MB, whole and chunk by chunk", async () => {
     const seen = await run(async (context, url) => {

@@ -14,6 +14,8 @@ describe("Headers", () => {
         ]),
       ],
       [...new Headers({ B: "2", a: " 1\t" })],
+      [...new Headers([["a", undefined]])],
+      [...new Headers([new Set(["s", null])])],
       [...new Headers(new Headers({ x: "y" }))],
       [...new Headers(new Map([["m", "1"]]))],
     ]);
@@ -27,6 +29,8 @@ describe("Headers", () => {
         ["a", "1"],
         ["b", "2"],
       ],
+      [["a", "undefined"]],
+      [["s", "null"]],
       [["x", "y"]],
       [["m", "1"]],
     ]);
@@ -99,6 +103,8 @@ describe("Headers", () => {
         attempt(() => new Headers("a")),
         attempt(() => new Headers(null)),
         attempt(() => new Headers([["a"]])),
+        attempt(() => new Headers(["ab"])),
+        attempt(() => new Headers([[]])),
         attempt(() => new Headers([["a", "b", "c"]])),
         attempt(() => new Headers().append("a")),
         attempt(() => new Headers().get()),
@@ -106,7 +112,7 @@ describe("Headers", () => {
         attempt(() => new Headers({ a: "trailing newline\r\n" })),
       ];
     });
-    assert.deepEqual(seen, [...Array(13).fill("TypeError"), "no error"]);
+    assert.deepEqual(seen, [...Array(15).fill("TypeError"), "no error"]);
   });
 });
 

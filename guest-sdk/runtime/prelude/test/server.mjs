@@ -77,6 +77,13 @@ const routes = {
     };
     more();
   },
+  // What was sent, as it came.
+  mirror: (request, response, url, body) => response.end(body),
+  "delayed-body"(request, response) {
+    response.writeHead(200, { "content-type": "text/plain" });
+    response.flushHeaders();
+    setTimeout(() => response.end("late"), 500);
+  },
   endless(request, response) {
     response.writeHead(200, { "content-type": "text/plain" });
     const timer = setInterval(() => response.write("tick\n"), 10);

@@ -114,6 +114,45 @@ describe("streams", () => {
       "TypeError",
     ]);
   });
+  it("DecompressionStream finds what is damaged, cut off or goes on", async () => {
+    const seen = await run(async () => {
+      const seen = {};
+      for (const format of ["gzip", "deflate"]) {
+        const packed = await new Response(
+          new Blob(["hello ".repeat(9)]).stream().pipeThrough(new CompressionStream(format)),
+        ).bytes();
+        const unpack = (...parts) =>
+          new Response(new Blob(parts).stream().pipeThrough(new DecompressionStream(format))).text().then(
+            (text) => text.length,
+            (error) => error.name,
+          );
+        const damaged = packed.slice();
+        damaged[packed.length - 2] ^= 1;
+        const byByte = new ReadableStream({
+          start(controller) {
+            for (const byte of packed) controller.enqueue(new Uint8Array([byte]));
+            controller.close();
+          },
+        });
+        seen[format] = [
+          await unpack(packed),
+          await unpack(damaged),
+          await unpack(packed.subarray(0, -1)),
+          await unpack(packed, new Uint8Array(3)),
+          await unpack(packed, new Uint8Array([1])),
+          await unpack(),
+          (await new Response(byByte.pipeThrough(new DecompressionStream(format))).text()).length,
+        ];
+      }
+      const large = await new Response(
+        new Blob([new Uint8Array(100_000).map((_, i) => i * i)]).stream().pipeThrough(new CompressionStream("deflate")),
+      ).blob();
+      seen.large = (await new Response(large.stream().pipeThrough(new DecompressionStream("deflate"))).bytes()).length;
+      return seen;
+    });
+    const expected = [54, ...Array(5).fill("TypeError"), 54];
+    assert.deepEqual(seen, { gzip: expected, deflate: expected, large: 100_000 });
+  });
   it("wait for the host between chunks", async () => {
     const { result } = await execute(async (context) => {
       const stream = new ReadableStream({
@@ -126,5 +165,76 @@ describe("streams", () => {
       return (await stream.getReader().read()).value;
     });
     assert.equal(result, 1);
+  });
+  it("writers: ready, desiredSize, closed, abort, releaseLock", async () => {
+    const seen = await run(async () => {
+      let finish;
+      let controller;
+      const written = [];
+      const stream = new WritableStream(
+        {
+          start: (own) => void (controller = own),
+          write: (chunk) => new Promise((resolve) => (finish = () => resolve(written.push(chunk)))),
+        },
+        new CountQueuingStrategy({ highWaterMark: 2 }),
+      );
+      const writer = stream.getWriter();
+      const sizes = [writer.desiredSize];
+      await writer.ready;
+      const first = writer.write("a");
+      writer.write("b").catch(() => {});
+      sizes.push(writer.desiredSize, stream.locked);
+      await Promise.resolve();
+      finish();
+      await first;
+      const closed = writer.closed.catch((error) => error);
+      const aborted = writer.abort("why");
+      const signalled = controller.signal.aborted;
+      finish();
+      await aborted;
+      writer.releaseLock();
+      return [sizes, signalled, controller.signal.reason, await closed, stream.locked, written];
+    });
+    assert.deepEqual(seen, [[2, 0, true], true, "why", "why", false, ["a", "b"]]);
+  });
+  it("controllers: desiredSize, error, terminate; readers: closed, releaseLock; views of one's own", async () => {
+    const seen = await run(async () => {
+      let controller;
+      const stream = new ReadableStream({ start: (own) => void (controller = own) }, { highWaterMark: 3 });
+      controller.enqueue(1);
+      const size = controller.desiredSize;
+      const first = stream.getReader();
+      await first.read();
+      first.releaseLock();
+      const second = stream.getReader();
+      controller.error(new RangeError("broken"));
+      const broken = [
+        await second.closed.catch((error) => error.name),
+        await second.read().catch((error) => error.name),
+      ];
+      const transform = new TransformStream({
+        transform(chunk, own) {
+          own.enqueue(own.desiredSize);
+          own.terminate();
+        },
+      });
+      const writer = transform.writable.getWriter();
+      writer.write("x").catch(() => {});
+      const reader = transform.readable.getReader();
+      const terminated = [(await reader.read()).value, (await reader.read()).done];
+      const bytes = new ReadableStream({
+        type: "bytes",
+        autoAllocateChunkSize: 8,
+        pull(own) {
+          const { byobRequest } = own;
+          const { buffer, byteOffset } = byobRequest.view;
+          new Uint8Array(buffer, byteOffset, 2).fill(7);
+          byobRequest.respondWithNewView(new Uint8Array(buffer, byteOffset, 2));
+        },
+      });
+      const { value } = await bytes.getReader().read();
+      return [size, broken, terminated, [...value]];
+    });
+    assert.deepEqual(seen, [2, ["RangeError", "RangeError"], [0, true], [7, 7]]);
   });
 });

@@ -16,7 +16,9 @@ process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
 
 /** Nothing of the tester's own settings. */
 const { PATH, HOME, XDG_CACHE_HOME } = process.env;
-const env = Object.fromEntries(Object.entries({ PATH, HOME, XDG_CACHE_HOME }).filter(([, value]) => value !== undefined));
+const env = Object.fromEntries(
+  Object.entries({ PATH, HOME, XDG_CACHE_HOME }).filter(([, value]) => value !== undefined),
+);
 
 /** Line 1 is the top level; the handler begins on line 2. */
 function write(handler, top) {

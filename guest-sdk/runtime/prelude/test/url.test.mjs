@@ -112,6 +112,75 @@ describe("URL", () => {
   });
 });
 
+describe("the URL standard", () => {
+  it("parses hosts, paths and schemes as browsers do", async () => {
+    const cases = {
+      "http://EXAMPLE.com:80/../a/./b/%2e%2e/c": "http://example.com/a/c",
+      "https://a.b:443?x#": "https://a.b/?x#",
+      "http://0x7f.1/": "http://127.0.0.1/",
+      "http://[2001:DB8::0:1]:8080/": "http://[2001:db8::1]:8080/",
+      "http://münchen.example/straße?ü#ö": "http://xn--mnchen-3ya.example/stra%C3%9Fe?%C3%BC#%C3%B6",
+      " \thttp://a.b/\n": "http://a.b/",
+      "http:\\\\a.b\\c": "http://a.b/c",
+      "http://a.b/x y<>`{}": "http://a.b/x%20y%3C%3E%60%7B%7D",
+      "mailto:a@b.c?x y": "mailto:a@b.c?x%20y",
+      "http://user%3A:p%40ss@a.b/": "http://user%3A:p%40ss@a.b/",
+      "http://a b/": null,
+      "http://[::1": null,
+      "http://a.b:70000/": null,
+      "http://256.1.1.1/": null,
+      "https://": null,
+      "//a.b": null,
+    };
+    const seen = await run((context, urls) => urls.map((url) => URL.parse(url)?.href ?? null), {
+      data: Object.keys(cases),
+    });
+    assert.deepEqual(Object.fromEntries(Object.keys(cases).map((url, i) => [url, seen[i]])), cases);
+  });
+  it("origins", async () => {
+    const seen = await run(() =>
+      ["https://a.b:8443/x", "blob:https://a.b/id", "data:,x", "file:///x", "custom://a.b"].map(
+        (url) => new URL(url).origin,
+      ),
+    );
+    assert.deepEqual(seen, ["https://a.b:8443", "https://a.b", "null", "null", "null"]);
+  });
+  it("setters ignore what they cannot take", async () => {
+    const cases = [
+      ["http://a.b/c", "port", "82abc", "http://a.b:82/c"],
+      ["http://a.b:81/c", "port", "", "http://a.b/c"],
+      ["http://a.b:81/c", "port", "abc", "http://a.b:81/c"],
+      ["http://a.b/c", "port", "70000", "http://a.b/c"],
+      ["https://a.b/c", "port", "443", "https://a.b/c"],
+      ["http://a.b/c", "protocol", "mailto", "http://a.b/c"],
+      ["http://a.b/c", "protocol", "https:", "https://a.b/c"],
+      ["http://a.b/c", "hostname", "", "http://a.b/c"],
+      ["http://a.b/c", "hostname", "x y", "http://a.b/c"],
+      ["http://a.b/c", "host", "x:9/z", "http://x:9/c"],
+      ["http://a.b/c", "pathname", "a b/../d?#", "http://a.b/d%3F%23"],
+      ["http://a.b/c?d#e", "search", "", "http://a.b/c#e"],
+      ["http://a.b/c?d#e", "hash", "", "http://a.b/c?d"],
+      ["http://a.b/c", "username", "ü:", "http://%C3%BC%3A@a.b/c"],
+      ["mailto:x@y", "pathname", "z", "mailto:x@y"],
+      ["mailto:x@y", "host", "z", "mailto:x@y"],
+      ["file:///x", "port", "8", "file:///x"],
+    ];
+    const seen = await run(
+      (context, cases) =>
+        cases.map(([url, part, value]) => {
+          const parsed = new URL(url);
+          parsed[part] = value;
+          return parsed.href;
+        }),
+      { data: cases },
+    );
+    assert.deepEqual(
+      cases.map(([url, part, value], i) => [url, part, value, seen[i]]),
+      cases,
+    );
+  });
+});
+
 describe("URLSearchParams", () => {
   it("takes strings, pairs, records and itself", async () => {
     const seen = await run(() =>
@@ -189,8 +258,11 @@ describe("URLPattern", () => {
         pattern.test("https://a.b/api/x/y"),
         pattern.exec("https://a.b/api/x/y/z").pathname.groups,
         pattern.test("https://a.b/other"),
+        pattern.hasRegExpGroups,
+        new URLPattern("https://:host/:n(\\d+)").hasRegExpGroups,
+        URLPattern.compareComponent("pathname", pattern, new URLPattern({ pathname: "/*" })) !== 0,
       ];
     });
-    assert.deepEqual(seen, [true, { name: "x", 0: "y/z" }, false]);
+    assert.deepEqual(seen, [true, { name: "x", 0: "y/z" }, false, false, true, true]);
   });
 });
