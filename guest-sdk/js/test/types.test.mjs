@@ -46,7 +46,7 @@ describe("the types of a unit test", () => {
 
 describe("what is absent", () => {
   /** Declared by TypeScript's own ECMAScript library, which cannot be had without them. */
-  const ECMASCRIPT = ["Intl", "Atomics"];
+  const ECMASCRIPT = ["Intl", "Atomics", "SharedArrayBuffer"];
   const names = [...source("absent.js").matchAll(/(?:node|browser|engine)\("(\w+)"|\["(\w+)",/g)].map(
     (match) => match[1] ?? match[2],
   );

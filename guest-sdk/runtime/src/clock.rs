@@ -15,7 +15,9 @@ pub fn now() -> f64 {
 
 /// Milliseconds since 1970.
 pub fn wall_clock() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| (time.as_secs_f64() * 1e3).floor())
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0.0, |time| (time.as_secs_f64() * 1e3).floor())
 }
 
 /// Notes that an execution starts.

@@ -12,9 +12,14 @@ extern "C" fn compile() {
     source.extend(stdio::read_input());
     let runtime = prelude::runtime().expect("a runtime");
     runtime.context().with(|ctx| {
-        let options = WriteOptions { strip_source: true, ..WriteOptions::default() };
+        let options = WriteOptions {
+            strip_source: true,
+            ..WriteOptions::default()
+        };
         let bytecode = Module::declare(ctx.clone(), RUNTIME_FILE, source).and_then(|module| module.write(options));
-        let bytecode = bytecode.map_err(|error| javy::from_js_error(ctx.clone(), error)).expect("a valid prelude");
+        let bytecode = bytecode
+            .map_err(|error| javy::from_js_error(ctx.clone(), error))
+            .expect("a valid prelude");
         stdio::write_output(&bytecode);
     });
 }

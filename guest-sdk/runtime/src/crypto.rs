@@ -46,7 +46,7 @@ pub fn hmac<'js>(
     ArrayBuffer::new(ctx, code)
 }
 
-/// `aesGcm(encrypt, key, iv, additionalData, data)`: the data with its tag of 128 bits behind it, or the other way; null
+/// `aesGcm(encrypt, key, iv, additionalData, data)`: the data with its tag of 128 bits behind it, or the other way; undefined
 /// where the tag is wrong.
 pub fn aes_gcm<'js>(
     ctx: Ctx<'js>,
@@ -57,7 +57,10 @@ pub fn aes_gcm<'js>(
     data: ArrayBuffer<'js>,
 ) -> Result<Option<ArrayBuffer<'js>>> {
     let (key, iv, additional, data) = (bytes(&key), bytes(&iv), bytes(&additional), bytes(&data));
-    let payload = Payload { msg: data, aad: additional };
+    let payload = Payload {
+        msg: data,
+        aad: additional,
+    };
     let done = match (key.len(), iv.len()) {
         (16, 12) => seal::<AesGcm<Aes128, U12>>(encrypt, key, iv, payload),
         (24, 12) => seal::<AesGcm<Aes192, U12>>(encrypt, key, iv, payload),

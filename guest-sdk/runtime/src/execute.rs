@@ -56,8 +56,12 @@ fn call<'js>(
         false => ctx.json_parse(input).map_err(Fault::Failed)?,
     };
     // Kept and restored in the one runtime there is.
-    let handler = worker.handler.clone().map(|handler| handler.restore(ctx).expect("one runtime"));
-    let handler = handler.ok_or_else(|| Fault::Failed(Exception::throw_message(ctx, "this runtime holds no worker")))?;
+    let handler = worker
+        .handler
+        .clone()
+        .map(|handler| handler.restore(ctx).expect("one runtime"));
+    let handler =
+        handler.ok_or_else(|| Fault::Failed(Exception::throw_message(ctx, "this runtime holds no worker")))?;
     let mut value: Value<'js> = handler.call((prelude.context(ctx), data)).map_err(Fault::Failed)?;
     if value.is_object() && !value.is_promise() {
         // A thenable of the worker's own is awaited as `await` would; `then` may be a getter, read by `adopt` alone.

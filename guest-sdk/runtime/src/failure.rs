@@ -43,7 +43,12 @@ pub fn exit(code: i32, failure: &Failure) -> ! {
 impl Failure {
     /// An error of ours, without a stack.
     pub fn plain(message: &str) -> Self {
-        Self { name: "Error".into(), message: message.into(), stack: vec![], cause: None }
+        Self {
+            name: "Error".into(),
+            message: message.into(),
+            stack: vec![],
+            cause: None,
+        }
     }
 
     /// Reads whatever was thrown. Every step may run the worker's code, and may throw: then that part is left out.
@@ -52,10 +57,15 @@ impl Failure {
     }
 
     fn of_chain<'js>(thrown: &Value<'js>, prelude: &Prelude, causes: usize) -> Self {
-        let Some(error) = thrown.as_object().filter(|object| object.is_error() || text(object, "stack").is_some()) else {
+        let Some(error) = thrown
+            .as_object()
+            .filter(|object| object.is_error() || text(object, "stack").is_some())
+        else {
             let message = match thrown.as_string() {
                 Some(string) => lossy(string),
-                None => prelude.inspect(thrown).unwrap_or_else(|| "a value that cannot be shown".into()),
+                None => prelude
+                    .inspect(thrown)
+                    .unwrap_or_else(|| "a value that cannot be shown".into()),
             };
             return Self::plain(&cut(message, MAX_MESSAGE_BYTES));
         };
@@ -70,7 +80,9 @@ impl Failure {
                 None
             }
         };
-        let name = text(error, "name").filter(|name| !name.is_empty()).unwrap_or_else(|| "Error".into());
+        let name = text(error, "name")
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "Error".into());
         let mut message = text(error, "message").unwrap_or_default();
         if name == "ReferenceError"
             && let Some(better) = prelude.explain(error.ctx(), &message)

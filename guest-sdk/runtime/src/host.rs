@@ -44,7 +44,10 @@ pub fn start<'js>(ctx: Ctx<'js>, head: String, body: Option<ArrayBuffer<'js>>) -
     CALLED.set(true);
     let body = body.as_ref().and_then(ArrayBuffer::as_bytes).unwrap_or_default();
     match imports::start(head.as_bytes(), body) {
-        0 => Err(Exception::throw_range(&ctx, "too many operations are under way, or one is too large")),
+        0 => Err(Exception::throw_range(
+            &ctx,
+            "too many operations are under way, or one is too large",
+        )),
         id => Ok(id),
     }
 }

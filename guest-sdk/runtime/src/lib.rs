@@ -60,7 +60,10 @@ extern "C" fn initialize() {
 extern "C" fn start() {
     WORKER.with_borrow(|worker| match worker {
         Some(worker) => execute::execute(worker),
-        None => failure::exit(failure::EXCEPTION, &failure::Failure::plain("this runtime holds no worker")),
+        None => failure::exit(
+            failure::EXCEPTION,
+            &failure::Failure::plain("this runtime holds no worker"),
+        ),
     });
 }
 

@@ -41,7 +41,10 @@ impl Prelude {
         }
         let install: Function<'_> = module.get("default")?;
         let kept: Object<'_> = install.call((globals, native(ctx)?))?;
-        let function = |name| kept.get::<_, Function<'_>>(name).map(|function| Persistent::save(ctx, function));
+        let function = |name| {
+            kept.get::<_, Function<'_>>(name)
+                .map(|function| Persistent::save(ctx, function))
+        };
         Ok(Self {
             adopt: function("adopt")?,
             inspect: function("inspect")?,
@@ -97,7 +100,8 @@ impl Prelude {
 
 /// A string of JavaScript, which may hold half of a surrogate pair.
 pub fn lossy(text: &JsString<'_>) -> String {
-    text.to_string().unwrap_or_else(|error| javy::to_string_lossy(text.ctx(), text, error))
+    text.to_string()
+        .unwrap_or_else(|error| javy::to_string_lossy(text.ctx(), text, error))
 }
 
 /// A runtime for the prelude and a worker.

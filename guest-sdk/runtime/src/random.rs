@@ -31,7 +31,10 @@ pub fn bytes<'js>(ctx: Ctx<'js>, length: usize) -> Result<ArrayBuffer<'js>> {
     let mut bytes = vec![0; length];
     match fill(&mut bytes) {
         0 => ArrayBuffer::new(ctx, bytes),
-        errno => Err(Exception::throw_type(&ctx, &format!("the host gives no {length} random bytes (errno {errno})"))),
+        errno => Err(Exception::throw_type(
+            &ctx,
+            &format!("the host gives no {length} random bytes (errno {errno})"),
+        )),
     }
 }
 

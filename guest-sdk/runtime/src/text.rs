@@ -7,7 +7,7 @@ pub fn encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js
     ArrayBuffer::new(ctx, text.to_string()?.into_bytes())
 }
 
-/// `decodeUtf8(buffer, offset, length, fatal)`; null where the bytes are wrong and that is fatal.
+/// `decodeUtf8(buffer, offset, length, fatal)`; undefined where the bytes are wrong and that is fatal.
 pub fn decode<'js>(
     ctx: Ctx<'js>,
     buffer: ArrayBuffer<'js>,

@@ -3,13 +3,17 @@
 use serde_json::json;
 use url::{Url, quirks};
 
-/// `parseUrl(url, base)`: the parts as JSON, or null where it is no URL.
+/// `parseUrl(url, base)`: the parts as JSON, or undefined where it is no URL.
 pub fn parse(text: String, base: Option<String>) -> Option<String> {
     let base = match base {
         Some(base) => Some(Url::parse(&base).ok()?),
         None => None,
     };
-    Url::options().base_url(base.as_ref()).parse(&text).ok().map(|url| parts(&url))
+    Url::options()
+        .base_url(base.as_ref())
+        .parse(&text)
+        .ok()
+        .map(|url| parts(&url))
 }
 
 /// `setUrl(href, part, value)`: the parts after the setter of that name, which ignores what it cannot take.
