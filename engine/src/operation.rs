@@ -240,6 +240,13 @@ impl Operations {
     /// Waits until operation `id` has finished, or any if `id` is 0; gives its number and the lengths of its answer, or
     /// `None` when nothing is under way that could finish.
     pub(crate) async fn wait(&mut self, id: u32) -> Option<(u32, &Answer)> {
+        // What has ended meanwhile has its turn before what is answered at once, or that could go on for ever.
+        while id == 0
+            && let Some(table) = &mut self.table
+            && let Some(Some(ended)) = table.under_way.next().now_or_never()
+        {
+            self.settle(ended);
+        }
         loop {
             let table = self.table.as_mut()?;
             let found = match id {
@@ -297,6 +304,8 @@ impl Operations {
             None => Answer::of(&json!({})),
         };
         Some(match operation {
+            // A timer that is due: its turn comes at once, not with the clock's next millisecond.
+            Operation::Sleep(Sleep { ms }) if ms <= 0.0 => Answer::of(&json!({})),
             Operation::Sleep(Sleep { ms }) => {
                 // Beyond the deadline nobody is there to wake up.
                 let ms = Duration::try_from_secs_f64(ms / 1e3)

@@ -95,7 +95,8 @@ impl SourceMap {
     }
 
     fn mapped(&self, frame: &str) -> Option<String> {
-        let bare = frame.trim_end();
+        // Behind the last frame of an error that has properties, an opening brace is printed.
+        let bare = frame.trim_end_matches(|char: char| char.is_whitespace() || "{}[],".contains(char));
         let (inner, close) = match bare.strip_suffix(')') {
             Some(inner) => (inner, ")"),
             None => (bare, ""),
@@ -245,6 +246,10 @@ mod tests {
             "'😀' + f()",
             "\"😀\";\nx(\"😀😀\" + f())",
             &[[1, 2, 0, 0], [1, 11, 0, 7]],
+        );
+        assert_eq!(
+            map.map_frame("at f (src/worker.ts:3:15) {"),
+            "at f (src/worker.ts:1:1) {"
         );
         assert_eq!(map.map_frame("at src/worker.ts:3:15"), "at src/worker.ts:1:1");
         assert_eq!(map.map_frame("at src/worker.ts:3:16"), "at src/worker.ts:1:7");

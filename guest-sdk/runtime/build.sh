@@ -8,6 +8,22 @@ folder=${1:-.}
 
 (cd prelude && npm ci --silent --no-audit --no-fund && npm run --silent build -- "${PRELUDE:-prelude.js}" --outfile=../target/prelude.js)
 
+# The sources of QuickJS as Cargo has them, patched. A package of its own fetches them: this one needs them patched.
+version=0.12.2
+mkdir -p target/fetch/src
+printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\nrquickjs-sys = "=%s"\n' $version >target/fetch/Cargo.toml
+: >target/fetch/src/lib.rs
+fetched=$(/usr/bin/cargo metadata --quiet --format-version 1 --manifest-path target/fetch/Cargo.toml |
+    node -e 'const { packages } = JSON.parse(require("fs").readFileSync(0)); console.log(packages.find((p) => p.name === "rquickjs-sys").manifest_path)')
+rm -rf target/patched
+cp -r "$(dirname "$fetched")" target/patched
+patch --quiet -d target/patched -p1 <quickjs.patch
+# In its place only if it is other than what is there: everything is compiled anew then.
+if ! diff -rq target/patched target/rquickjs-sys >/dev/null 2>&1; then
+    rm -rf target/rquickjs-sys
+    mv target/patched target/rquickjs-sys
+fi
+
 unset RUSTUP_TOOLCHAIN RUSTFLAGS CFLAGS CARGO_TARGET_DIR CARGO_BUILD_RUSTFLAGS
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 # Debian's compiler, not rustup's: the standard library's matching source is packaged with it.

@@ -2,7 +2,7 @@
 //!
 //! In the order a request takes: the operator's list ([`allowed`]) within the [`policy`] of a worker says whether a URL
 //! may be asked for; [`headers`] are cleaned; the connection is [`dial`]led to an [`address`] that was [`resolve`]d and
-//! checked, under [`tls`]; [`follow`] walks the redirects, each as if it were a new request; the [`body`] is decoded as
+//! checked, under [`tls`], on a [`wire`] that can be cut; [`follow`] walks the redirects, each as if it were a new request; the [`body`] is decoded as
 //! it is read. What goes wrong on the way becomes a sentence ([`failure`]).
 //!
 //! The address check is on what is connected to, not on names: that is why there are two clients, each with its own
@@ -18,6 +18,7 @@ pub mod headers;
 pub mod policy;
 pub mod resolve;
 pub mod tls;
+pub mod wire;
 
 use bytes::Bytes;
 use dial::Dialer;
@@ -50,7 +51,7 @@ pub struct Limits {
     pub connect: Duration,
     /// From the start of a request to the head of its response, connecting included; anew for each redirect.
     pub head: Duration,
-    /// For the next part of a body, while the worker waits for it.
+    /// For the next part of a body, while the worker waits for it; and for the peer to take the next part of a request.
     pub idle: Duration,
     /// Bytes of the head of a response; 8192 at least.
     pub head_bytes: u32,
@@ -102,7 +103,13 @@ impl Network {
                 // A connection that died without a word would fail every request put on it.
                 .http2_keep_alive_interval(Duration::from_secs(20))
                 .http2_keep_alive_timeout(Duration::from_secs(10))
-                .build(Dialer::new(public_only, resolve.clone(), tls.clone(), limits.connect))
+                .build(Dialer::new(
+                    public_only,
+                    resolve.clone(),
+                    tls.clone(),
+                    limits.connect,
+                    limits.idle,
+                ))
         };
         Self(Arc::new(Clients {
             public: client(true),

@@ -1,6 +1,6 @@
 //! What a worker must be as a module: it has a default export, and if it stands alone it imports nothing.
 
-use oxc::ast::ast::{Program, Statement};
+use oxc::ast::ast::{ExportDefaultDeclarationKind, Program, Statement};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::span::{GetSpan, Span};
 
@@ -88,11 +88,28 @@ fn check_default(program: &Program) -> Vec<OxcDiagnostic> {
                 .with_label(Span::empty(0)),
         );
     }
+    faults.extend(program.body.iter().filter_map(class_as_default));
     let again = |statement: &Statement| {
         OxcDiagnostic::error("the worker has another default export already").with_label(statement.span())
     };
     faults.extend(defaults.map(again));
     faults
+}
+
+/// A class cannot be called, and a worker is.
+fn class_as_default(statement: &Statement) -> Option<OxcDiagnostic> {
+    let Statement::ExportDefaultDeclaration(export) = statement else {
+        return None;
+    };
+    let is_class = matches!(
+        export.declaration,
+        ExportDefaultDeclarationKind::ClassDeclaration(_) | ExportDefaultDeclarationKind::ClassExpression(_)
+    );
+    is_class.then(|| {
+        OxcDiagnostic::error("the default export is a class, and a worker is a function")
+            .with_help("export default async (context, data) => data")
+            .with_label(statement.span())
+    })
 }
 
 fn exports_default(statement: &Statement) -> bool {
@@ -129,10 +146,20 @@ mod tests {
         for export in [
             "export default 1",
             "let a; export { a as default }",
-            "export default class {}",
             "let a; export { a as 'default' }",
         ] {
             assert!(transform("a.ts", export).is_ok(), "{export}");
+        }
+    }
+
+    #[test]
+    fn a_class_is_no_worker() {
+        for export in [
+            "export default class {}",
+            "export default class A {}",
+            "export default (class {})",
+        ] {
+            assert!(faults("a.ts", export)[0].message.contains("is a class"), "{export}");
         }
     }
 

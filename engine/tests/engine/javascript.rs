@@ -285,3 +285,39 @@ async fn rejections_that_nobody_handles_are_told_in_the_log() {
     let execution = body("await null; throw new Error('told as the outcome')", "").await;
     assert!(log(&execution).is_empty() && execution.outcome.thrown().is_some());
 }
+
+#[tokio::test]
+async fn an_error_is_on_the_line_that_made_it() {
+    // The third line of each.
+    let cases = [
+        "const a = 1;\nconst b =\ndata.items[0].name",
+        "Math.abs(1); const f = (x: any) =>\n1 + Math.abs(\nx.foo.bar); f({})",
+        "let n = 0;\nwhile (true) { n++;\nfor (const q of data.none) n += q; }",
+        "Math.abs(1);\n\nconst { a } = data.none",
+        "Math.abs(1);\n\nconst [a] = data.none",
+        "Math.abs(1);\n\nMath.max(...data.none)",
+        "Math.abs(1);\n\n(undefinedThing as any)",
+        "Math.abs(1);\n\ndata.none.value =\n2",
+        "Math.abs(1);\n\ndata.none(\n1, data.x)",
+        "Math.abs(1);\n\nthrow new Error('x' +\nString(1))",
+        "Math.abs(1);\n\nfor await (const q of data.none) q",
+    ];
+    for source in cases {
+        let worker = worker(&format!("export default async (_: any, data: any) => {{ {source} }}")).await;
+        let execution = run(&worker, "{}").await;
+        let thrown = execution
+            .outcome
+            .thrown()
+            .unwrap_or_else(|| panic!("{source}: {:?}", execution.outcome));
+        assert!(thrown.stack[0].contains("worker.ts:3:"), "{source}: {thrown}");
+    }
+}
+
+#[tokio::test]
+async fn memory_that_is_not_used_any_more_is_used_again() {
+    let source =
+        "for (let i = 0; i < 2000; i++) { const o: any = { b: new Uint8Array(1 << 18) }; o.self = o; } return 'done'";
+    let execution = body(source, "").await;
+    assert_eq!(output(&execution), "\"done\"");
+    assert!(execution.usage.peak_memory_bytes < 16 << 20, "{:?}", execution.usage);
+}

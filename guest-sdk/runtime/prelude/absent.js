@@ -63,7 +63,11 @@ const SENTENCES = new Map([
 
 /** A better sentence for the message of a ReferenceError (or the error itself); undefined where there is none. */
 export function explain(error) {
-  const message = typeof error === "string" ? error : error?.message;
-  const name = /^'?([\w$]+)'? is not defined$/.exec(typeof message === "string" ? message : "")?.[1];
+  const given = typeof error === "string" ? error : error?.message;
+  const message = typeof given === "string" ? given : "";
+  const module = /^could not load module '(.*)'$/s.exec(message)?.[1];
+  if (module !== undefined)
+    return `cannot import '${module}' while the worker runs: only what import() names by a literal is part of it`;
+  const name = /^'?([\w$]+)'? is not defined$/.exec(message)?.[1];
   return SENTENCES.get(name);
 }

@@ -80,7 +80,8 @@ fn call<'js>(
         let answer = host::next().ok_or(Fault::Unsettled)?;
         let deliver = deliver.get_or_insert_with(|| prelude.deliver(ctx));
         let head = String::from_utf8_lossy(&answer.head).into_owned();
-        let body = ArrayBuffer::new(ctx.clone(), answer.body).map_err(Fault::Failed)?;
+        // Copied to QuickJS's own memory: the collector counts nothing else, and starts by what it counts.
+        let body = ArrayBuffer::new_copy(ctx.clone(), answer.body).map_err(Fault::Failed)?;
         deliver.call::<_, ()>((answer.id, head, body)).map_err(Fault::Failed)?;
         run_jobs(ctx);
     }

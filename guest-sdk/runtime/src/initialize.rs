@@ -14,6 +14,8 @@ const MARK_BYTES: usize = 128 << 10;
 
 /// Makes the runtime and what surrounds a worker.
 pub fn prepare() {
+    // Rust's words about it are of no use to an author; the host says that memory was short.
+    std::alloc::set_alloc_error_hook(|_| {});
     let prepared = prelude::runtime().and_then(|runtime| {
         rejections::watch(runtime.context().runtime());
         let installed = runtime.context().with(|ctx| {

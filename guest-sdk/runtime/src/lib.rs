@@ -5,6 +5,8 @@
 //! The host snapshots the memory after each. `_start` runs once per execution, from the last snapshot: payload on stdin,
 //! handler, value on stdout.
 
+#![feature(alloc_error_hook)]
+
 mod clock;
 #[cfg(feature = "compiler")]
 mod compile;

@@ -1,6 +1,7 @@
 //! The body of a response: read when the worker asks for it, decoded part by part.
 
 use super::failure::{broken, failed, find, timed_out};
+use super::wire::Exchange;
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder};
 use bytes::Bytes;
 use engine::FetchError;
@@ -43,32 +44,44 @@ pub fn coding(headers: &HeaderMap) -> Option<Coding> {
 /// The body as the worker reads it. Dropping it gives the rest up, and with it the connection if it carries no other.
 pub fn read(
     body: Incoming,
+    exchange: Exchange,
     coding: Option<Coding>,
     idle: Duration,
     peer: String,
 ) -> BoxStream<'static, Result<Bytes, FetchError>> {
-    let parts = parts(body, idle, peer.clone());
+    let parts = parts(body, exchange, idle, peer.clone());
     match coding {
         Some(coding) => decode(parts, coding, peer).boxed(),
         None => parts.boxed(),
     }
 }
 
-fn parts(body: Incoming, idle: Duration, peer: String) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
-    stream::try_unfold((body, peer), move |(mut body, peer)| async move {
-        loop {
-            match timeout(idle, body.frame()).await {
-                Err(_) => return Err(timed_out(format_args!("{peer} sent no more of its response"), idle)),
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(error))) => return Err(broken(&error, &peer)),
-                // What is no data are trailers, which the standard does not show.
-                Ok(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) if !data.is_empty() => return Ok(Some((data, (body, peer)))),
-                    _ => {}
-                },
+fn parts(
+    body: Incoming,
+    exchange: Exchange,
+    idle: Duration,
+    peer: String,
+) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
+    stream::try_unfold(
+        (body, exchange, peer),
+        move |(mut body, mut exchange, peer)| async move {
+            loop {
+                match timeout(idle, body.frame()).await {
+                    Err(_) => return Err(timed_out(format_args!("{peer} sent no more of its response"), idle)),
+                    Ok(None) => {
+                        exchange.finish();
+                        return Ok(None);
+                    }
+                    Ok(Some(Err(error))) => return Err(broken(&error, &peer)),
+                    // What is no data are trailers, which the standard does not show.
+                    Ok(Some(Ok(frame))) => match frame.into_data() {
+                        Ok(data) if !data.is_empty() => return Ok(Some((data, (body, exchange, peer)))),
+                        _ => {}
+                    },
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn decode(

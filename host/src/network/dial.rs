@@ -5,6 +5,7 @@ use super::address::not_public;
 use super::failure::{failed, find, timed_out};
 use super::resolve::Resolve;
 use super::tls::{Agreed, Tls};
+use super::wire::Wire;
 use engine::FetchError;
 use futures_util::future::BoxFuture;
 use hyper::Uri;
@@ -30,19 +31,20 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Connects within `limit`; to public addresses only, if so.
-    pub fn new(public_only: bool, resolve: Resolve, tls: Tls, limit: Duration) -> Self {
+    /// Connects within `limit`; to public addresses only, if so. A write may wait for `stall`.
+    pub fn new(public_only: bool, resolve: Resolve, tls: Tls, limit: Duration, stall: Duration) -> Self {
         let tcp = Tcp {
             public_only,
             resolve,
             limit,
+            stall,
         };
         Self { tcp, tls }
     }
 }
 
 impl Service<Uri> for Dialer {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<TokioIo<Wire>>;
     type Error = FetchError;
     type Future = BoxFuture<'static, Result<Self::Response, FetchError>>;
 
@@ -77,10 +79,11 @@ struct Tcp {
     public_only: bool,
     resolve: Resolve,
     limit: Duration,
+    stall: Duration,
 }
 
 impl Service<Uri> for Tcp {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Wire>;
     type Error = FetchError;
     type Future = BoxFuture<'static, Result<Self::Response, FetchError>>;
 
@@ -95,7 +98,7 @@ impl Service<Uri> for Tcp {
 }
 
 impl Tcp {
-    async fn connect(&self, uri: &Uri) -> Result<TokioIo<TcpStream>, FetchError> {
+    async fn connect(&self, uri: &Uri) -> Result<TokioIo<Wire>, FetchError> {
         let host = uri.host().unwrap_or_default();
         let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
         let port = uri.port_u16().unwrap_or(default_port);
@@ -110,7 +113,7 @@ impl Tcp {
                 Ok(Ok(stream)) => {
                     // What is sent is whole requests; waiting for more only delays them.
                     drop(stream.set_nodelay(true));
-                    return Ok(TokioIo::new(stream));
+                    return Ok(TokioIo::new(Wire::new(stream, self.stall)));
                 }
                 Ok(Err(error)) => failed(format_args!("cannot connect to {host}:{port}: {error}")),
                 Err(_) => timed_out(format_args!("no connection to {host}:{port}"), share),

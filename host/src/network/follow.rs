@@ -5,6 +5,7 @@ use super::body;
 use super::failure::{broken, failed, peer, timed_out};
 use super::headers::{self, HOPS};
 use super::policy::{Policy, Reach};
+use super::wire::Exchange;
 use bytes::Bytes;
 use engine::{FetchError, FetchRequest, FetchResponse, Redirect};
 use http_body_util::Full;
@@ -39,7 +40,7 @@ pub async fn fetch(
     let follow = request.redirect;
     let mut outgoing = Outgoing::new(&policy, request)?;
     for redirects in 0..=REDIRECTS {
-        let response = outgoing.send(&network, &policy, hops).await?;
+        let (response, exchange) = outgoing.send(&network, &policy, hops).await?;
         let from = peer(&outgoing.url);
         let target = match follow {
             _ if !is_redirect(response.status()) => None,
@@ -52,7 +53,7 @@ pub async fn fetch(
             Redirect::Follow => target(&outgoing.url, &response)?,
         };
         let Some(target) = target else {
-            return finish(&network, outgoing.url, response, redirects > 0);
+            return finish(&network, outgoing.url, response, exchange, redirects > 0);
         };
         outgoing.turn(&policy, target, response.status());
     }
@@ -99,7 +100,12 @@ impl Outgoing {
     }
 
     /// Sends the request if it may be, and waits for the head of the response.
-    async fn send(&self, network: &Network, policy: &Policy, hops: u32) -> Result<Response<Incoming>, FetchError> {
+    async fn send(
+        &self,
+        network: &Network,
+        policy: &Policy,
+        hops: u32,
+    ) -> Result<(Response<Incoming>, Exchange), FetchError> {
         let clients = &network.0;
         let client = match policy.reach(&self.url)? {
             Reach::Public => &clients.public,
@@ -118,13 +124,19 @@ impl Outgoing {
             request.headers_mut().insert(HOPS, hops.saturating_add(1).into());
         }
         let peer = peer(&self.url);
+        let mut exchange = Exchange::of(&mut request);
         let limit = clients.limits.head;
         let answered = timeout(limit, client.request(request)).await;
         let response = answered
             .map_err(|_| timed_out(format_args!("{peer} did not answer"), limit))?
             .map_err(|error| broken(&error, &peer))?;
         match response.status().as_u16() {
-            200..=599 => Ok(response),
+            200..=599 => {
+                if response.body().is_end_stream() {
+                    exchange.finish();
+                }
+                Ok((response, exchange))
+            }
             status => Err(failed(format_args!("{peer} answered with the status {status}"))),
         }
     }
@@ -188,6 +200,7 @@ fn finish(
     network: &Network,
     url: Url,
     response: Response<Incoming>,
+    exchange: Exchange,
     redirected: bool,
 ) -> Result<FetchResponse, FetchError> {
     let (head, body) = response.into_parts();
@@ -203,7 +216,7 @@ fn finish(
         status: head.status.as_u16(),
         status_text,
         headers: headers::response(head.headers, coding.is_some()),
-        body: body::read(body, coding, network.0.limits.idle, peer(&url)),
+        body: body::read(body, exchange, coding, network.0.limits.idle, peer(&url)),
         url: url.into(),
         redirected,
     })

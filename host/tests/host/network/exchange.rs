@@ -156,3 +156,32 @@ async fn a_request_that_is_dropped_closes_its_connection() {
         .await
         .unwrap();
 }
+
+/// A peer that takes connections and reads nothing until it is told to look how they end.
+async fn silent_peer() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<TcpStream>) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let sender = Arc::new(sender);
+    let address = listen(move |stream| {
+        let sender = sender.clone();
+        async move { drop(sender.send(stream)) }
+    });
+    (address.await, receiver)
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_closes_its_connection() {
+    let (address, mut connections) = silent_peer().await;
+    let mut request = get(format!("http://{address}/"));
+    request.method = "POST".to_owned();
+    request.body = Some(vec![0; 32 << 20].into());
+    // By the worker, and by the time that a peer may take nothing.
+    for (limit, patience) in [(10, 100), (1, 10_000)] {
+        let network = within(Duration::from_secs(limit), &nobody());
+        let sent = network.fetcher(policy("127.0.0.1"), 0)(request.clone());
+        drop(tokio::time::timeout(Duration::from_millis(patience), sent).await);
+        let mut stream = connections.recv().await.unwrap();
+        let rest = tokio::time::timeout(Duration::from_secs(3), stream.read_to_end(&mut Vec::new())).await;
+        let received = rest.expect("the connection is still open").map_or(0, |bytes| bytes);
+        assert!(received < 32 << 20, "all of it was sent: {received}");
+    }
+}
