@@ -26,8 +26,8 @@ use graph::Graph;
 /// worker sent without a folder imports nothing. The same files always give the same script, wherever the folder is.
 ///
 /// Blocks while it computes, on a thread of its own: a few milliseconds for a small package, a third of a second for a
-/// thousand modules. Async code calls it by `spawn_blocking`. The errors are in the order of modules and places, at most twenty and one that
-/// counts the others.
+/// thousand modules. Async code calls it by `spawn_blocking`. The errors are in the order of modules and places, at most
+/// twenty and one that counts the others.
 pub(crate) fn bundle(entry_name: &str, entry_text: &str, folder: Option<&Path>) -> Result<Script, Vec<Diagnostic>> {
     let Some(folder) = folder else {
         return transform(entry_name, entry_text);

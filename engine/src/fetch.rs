@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// Sends one request and gives the head of its response. Dropping the future, or the body, gives the request up.
@@ -28,7 +29,8 @@ pub struct FetchRequest {
 }
 
 /// What to do with a redirect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Redirect {
     /// Go there, 20 times at most.
     Follow,

@@ -17,14 +17,16 @@
 //!
 //! What fails is answered with `{error: {name, message}}`.
 
+mod protocol;
+
 use crate::grants::{self, Grants, StateChanges, Texts};
 use crate::limits::{MAX_STATE_ITEMS, MAX_STATE_KEY, MAX_STATE_VALUE};
-use crate::{FetchError, FetchRequest, FetchResponse, Limits, Redirect};
+use crate::{FetchError, FetchResponse, Limits};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture};
 use futures_util::stream::{BoxStream, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
-use serde::{Deserialize, Serialize};
+use protocol::{Answer, Fetch, Named, Operation, SetState, Sleep, Stream};
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -67,12 +69,6 @@ struct Table {
 
 type Body = BoxStream<'static, Result<Bytes, FetchError>>;
 
-/// What the guest is told.
-pub(crate) struct Answer {
-    pub(crate) head: Vec<u8>,
-    pub(crate) body: Bytes,
-}
-
 /// How an operation ended.
 enum Finished {
     Slept,
@@ -82,111 +78,6 @@ enum Finished {
         rest: Option<Body>,
         result: Result<Bytes, FetchError>,
     },
-}
-
-enum Operation {
-    Sleep(Sleep),
-    Fetch(Fetch),
-    Read(Stream),
-    Close(Stream),
-    Facts,
-    Secret(Named),
-    Property(Named),
-    State,
-    SetState(SetState),
-    Remaining,
-}
-
-#[derive(Deserialize)]
-struct Sleep {
-    ms: f64,
-}
-
-#[derive(Deserialize)]
-struct Stream {
-    stream: u32,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    key: String,
-}
-
-#[derive(Deserialize)]
-struct SetState {
-    entries: Texts,
-}
-
-impl Operation {
-    /// Reads the name first, then what goes with it. (serde's tagged enums go through a form in which numbers get lost
-    /// when any crate of the build asks serde_json for arbitrary precision, as rolldown does.)
-    fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Op {
-            op: String,
-        }
-        let Op { op } = serde_json::from_slice(json)?;
-        Ok(match op.as_str() {
-            "sleep" => Operation::Sleep(serde_json::from_slice(json)?),
-            "fetch" => Operation::Fetch(serde_json::from_slice(json)?),
-            "read" => Operation::Read(serde_json::from_slice(json)?),
-            "close" => Operation::Close(serde_json::from_slice(json)?),
-            "facts" => Operation::Facts,
-            "secret" => Operation::Secret(serde_json::from_slice(json)?),
-            "property" => Operation::Property(serde_json::from_slice(json)?),
-            "state" => Operation::State,
-            "setState" => Operation::SetState(serde_json::from_slice(json)?),
-            "remaining" => Operation::Remaining,
-            _ => return Err(serde::de::Error::custom(format_args!("{op:?} is not known"))),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct Fetch {
-    method: String,
-    url: String,
-    headers: Vec<(String, String)>,
-    redirect: RedirectName,
-    platform: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RedirectName {
-    Follow,
-    Error,
-    Manual,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    status: u16,
-    status_text: &'a str,
-    headers: &'a [(String, String)],
-    url: &'a str,
-    redirected: bool,
-    stream: u32,
-}
-
-impl Answer {
-    fn of(head: &impl Serialize) -> Self {
-        // Numbers, texts and lists of them can always be written as JSON.
-        let head = serde_json::to_vec(head).unwrap_or_default();
-        Self {
-            head,
-            body: Bytes::new(),
-        }
-    }
-
-    fn error(name: &str, message: &str) -> Self {
-        Self::of(&json!({ "error": { "name": name, "message": message } }))
-    }
-
-    fn failed(error: &FetchError) -> Self {
-        Self::error(error.name, &error.message)
-    }
 }
 
 impl Operations {
@@ -383,18 +274,7 @@ impl Operations {
         self.requests_left -= 1;
         self.traffic.requests += 1;
         self.traffic.sent_bytes += sent;
-        let request = FetchRequest {
-            method: request.method,
-            url: request.url,
-            headers: request.headers,
-            body: (!body.is_empty()).then(|| Bytes::copy_from_slice(body)),
-            redirect: match request.redirect {
-                RedirectName::Follow => Redirect::Follow,
-                RedirectName::Error => Redirect::Error,
-                RedirectName::Manual => Redirect::Manual,
-            },
-            platform: request.platform,
-        };
+        let request = request.into_request(body);
         // A task of its own: it goes on while the guest computes.
         let mut task = AbortOnDrop(tokio::spawn(fetch(request)));
         self.spawn(id, async move {
@@ -425,15 +305,9 @@ fn answer(table: &mut Table, id: u32, finished: Finished, traffic_left: &mut u64
         Finished::Fetched(Err(error)) => Answer::failed(&error),
         Finished::Fetched(Ok(response)) => {
             // The body goes by the number of the operation that brought it.
+            let answer = Answer::response(&response, id);
             table.bodies.insert(id, response.body);
-            Answer::of(&Head {
-                status: response.status,
-                status_text: &response.status_text,
-                headers: &response.headers,
-                url: &response.url,
-                redirected: response.redirected,
-                stream: id,
-            })
+            answer
         }
         Finished::Read { stream, rest, result } => {
             let bytes = match result {
@@ -611,6 +485,24 @@ mod tests {
         }
         assert!(began.elapsed() >= Duration::from_millis(60));
         assert!(operations.wait(0).await.is_none(), "nothing is left to wait for");
+    }
+
+    #[tokio::test]
+    async fn what_is_due_at_once_does_not_keep_others_from_their_turn() {
+        let mut operations = operations();
+        let other = operations.start(br#"{"op":"sleep","ms":5}"#, b"").unwrap();
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < Duration::from_secs(2), "the other never had its turn");
+            operations.start(br#"{"op":"sleep","ms":0}"#, b"").unwrap();
+            let id = operations.wait(0).await.map(|(id, _)| id).unwrap();
+            operations.take(id);
+            if id == other {
+                break;
+            }
+            // As a guest does by its fuel.
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]

@@ -316,19 +316,6 @@ mod tests {
     }
 
     #[test]
-    fn functions_keep_their_names() {
-        let code = code(&[
-            (
-                "worker.ts",
-                "import { f } from './a'; import { f as g } from './b'; export default () => [f, g]",
-            ),
-            ("a.ts", "export function f() {}"),
-            ("b.ts", "export function f() {}"),
-        ]);
-        assert!(code.contains("__name(f$1, \"f\")") || code.contains("\"f\")"), "{code}");
-    }
-
-    #[test]
     fn what_is_exported_nowhere_is_told() {
         let found = faults(&[
             (

@@ -321,3 +321,13 @@ async fn memory_that_is_not_used_any_more_is_used_again() {
     assert_eq!(output(&execution), "\"done\"");
     assert!(execution.usage.peak_memory_bytes < 16 << 20, "{:?}", execution.usage);
 }
+
+#[tokio::test]
+async fn timers_that_are_due_together_fire_together() {
+    let source = "await Promise.all(Array.from({ length: 1000 }, () => context.wait(0))); return 1";
+    let execution = body(source, "").await;
+    assert_eq!(output(&execution), "1");
+    // A millisecond each would be a second.
+    let wall = execution.usage.wall;
+    assert!(wall < std::time::Duration::from_millis(700), "{wall:?}");
+}

@@ -85,3 +85,21 @@ fn what_cannot_be_imported_is_told_all_at_once() {
         assert!(done.stderr.contains(part), "{part} is not in {}", done.stderr);
     }
 }
+
+#[test]
+fn functions_keep_the_names_their_authors_gave_them() {
+    let done = run(&[
+        (
+            "worker.ts",
+            "import { f } from './a';\nimport { f as g } from './b';\nexport default () => [f.name, g.name, f(), g()];",
+        ),
+        ("a.ts", "export function f() { return 1 }"),
+        ("b.ts", "export function f() { return 2 }"),
+    ]);
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (0, "[\"f\",\"f\",1,2]\n"),
+        "{}",
+        done.stderr
+    );
+}
