@@ -51,6 +51,9 @@ pub fn initialize() {
                 Err(Fault::Plain(code, message)) => failure::exit(code, &Failure::plain(&message)),
             };
             settle_heap(&ctx);
+            // What every execution reads and writes, to where it will allocate.
+            // SAFETY: the context is alive, and nothing of it runs.
+            unsafe { JS_MoveTables(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
             Persistent::save(&ctx, handler)
         });
         worker.handler = Some(handler);
@@ -59,6 +62,11 @@ pub fn initialize() {
     rejections::forget();
     drop(input);
     fill_gaps();
+}
+
+unsafe extern "C" {
+    /// Added by `quickjs.patch`: moves the tables of atoms and shapes to new memory.
+    fn JS_MoveTables(runtime: *mut qjs::JSRuntime);
 }
 
 enum Fault<'js> {
