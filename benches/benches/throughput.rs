@@ -6,8 +6,13 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::{Config, Engine, Limits};
 use host::context::Gate;
+use host::data::Data;
 use host::http::service::Service;
+use host::identity::Identity;
+use host::registry::Registry;
+use host::running::Running;
 use host::settings::commands::Outside;
+use host::store::OpenAs;
 use host::{server, token::Token, workers};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -34,14 +39,29 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         notice,
     };
     let engine = Engine::new(config).expect("an engine");
-    let gate = Gate::new(Outside::default());
+    let gate = Arc::new(Gate::new(Outside::default()));
     let loaded = workers::load(&folder, &engine, &gate).await.expect("the samples load");
+    let kept = tempfile::tempdir().expect("a folder").keep();
+    let data = Data {
+        folder: kept,
+        url: None,
+        master_key: None,
+        previous_key: None,
+    };
+    let store = data.open(OpenAs::Server).await.expect("a database");
+    let opened = Registry::open(store.clone(), engine.clone(), gate, Limits::default(), loaded);
+    let (registry, _) = opened.await.expect("the workers");
     let service = Arc::new(Service {
         engine,
-        workers: OnceLock::from(loaded),
-        gate,
-        token: Token::new("t"),
-        limits: Limits::default(),
+        registry: OnceLock::from(registry),
+        identity: Identity {
+            admin: Token::new("t"),
+            lookup: Box::new(|_| Box::pin(std::future::ready(Ok(None)))),
+            jwt: None,
+        },
+        store,
+        keep_history: true,
+        running: Running::default(),
         places: Semaphore::new(128),
         body_timeout: Duration::from_secs(5),
     });

@@ -19,24 +19,32 @@ pub fn body(execution: &Execution) -> Vec<u8> {
 
 /// The whole execution: the keys of [`body`], `logs` and `usage`.
 pub fn document(execution: &Execution) -> Vec<u8> {
-    let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let usage = Usage {
-        fuel: execution.usage.fuel,
-        cpu_time_micros: micros(execution.usage.cpu),
-        wall_time_micros: micros(execution.usage.wall),
-        peak_memory_bytes: execution.usage.peak_memory_bytes,
-        requests: execution.usage.requests,
-        sent_bytes: execution.usage.sent_bytes,
-        received_bytes: execution.usage.received_bytes,
-    };
     let mut json = Vec::new();
     begin(execution, &mut json);
     json.extend_from_slice(b",\"logs\":");
     write(&execution.logs.lines(), &mut json);
     json.extend_from_slice(b",\"usage\":");
-    write(&usage, &mut json);
+    json.extend_from_slice(usage(&execution.usage).as_bytes());
     json.push(b'}');
     json
+}
+
+/// What was used: `usage` of a document.
+pub fn usage(usage: &engine::Usage) -> String {
+    let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let usage = Usage {
+        fuel: usage.fuel,
+        cpu_time_micros: micros(usage.cpu),
+        wall_time_micros: micros(usage.wall),
+        peak_memory_bytes: usage.peak_memory_bytes,
+        requests: usage.requests,
+        sent_bytes: usage.sent_bytes,
+        received_bytes: usage.received_bytes,
+    };
+    let mut json = Vec::new();
+    write(&usage, &mut json);
+    // Digits and the names above.
+    String::from_utf8(json).unwrap_or_default()
 }
 
 /// Everything but the closing brace. The data is copied as the worker wrote it: encoding it again would cost more

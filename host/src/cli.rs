@@ -1,10 +1,13 @@
 //! The command line: made from the table of settings, and taken apart into one of three commands.
 
-use crate::settings::commands::{Build, Run, Serve};
+use crate::identity::scope::Role;
+use crate::settings::commands::{Build, Output, Run, Serve, beside};
+use crate::settings::quantity;
 use crate::settings::sources::Sources;
 use crate::settings::table::{self, Command};
+use crate::tokens::{self, Task};
 use crate::{build, console, run, serve};
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -47,9 +50,42 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         )?),
         Some(("run", matches)) => run::run(&Run::from(sources(matches, Command::Run), argument(matches, "worker"))?),
         Some(("serve", matches)) => serve::serve(Serve::from(sources(matches, Command::Serve))?),
+        Some(("token", matches)) => token(matches),
         // clap refuses what is no subcommand.
         _ => Ok(ExitCode::from(WRONG)),
     }
+}
+
+fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    // clap refuses what is no subcommand.
+    let Some((name, matches)) = matches.subcommand() else {
+        return Ok(ExitCode::from(WRONG));
+    };
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let task = match name {
+        "create" => Task::Create {
+            subject: text("subject").unwrap_or_default(),
+            role: match text("project-admin") {
+                Some(key) => Role::ProjectAdmin(key),
+                None if matches.get_flag("admin") => Role::Admin,
+                None => Role::User,
+            },
+            expires: match text("expires") {
+                None => None,
+                Some(text) => match quantity::duration(&text) {
+                    Ok(expires) => Some(expires),
+                    Err(problem) => anyhow::bail!("--expires: {problem}, not {text:?}"),
+                },
+            },
+        },
+        "revoke" => Task::Revoke {
+            id: text("id").unwrap_or_default(),
+        },
+        _ => Task::List,
+    };
+    let json = name != "revoke" && text("format").as_deref() == Some("json");
+    let output = if json { Output::Json } else { Output::Value };
+    tokens::run(&beside(sources(matches, Command::Token))?, task, output)
 }
 
 /// The flags that were given, as texts; what they mean is decided in one place for all sources.
@@ -94,7 +130,64 @@ fn command() -> clap::Command {
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([build, run, serve])
+        .subcommands([build, run, serve, token_command()])
+}
+
+fn token_command() -> clap::Command {
+    let settings = || table::of(Command::Token).map(flag);
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let output = || {
+        text("format", "text|json", "How it is printed [default: text]")
+            .long("output")
+            .value_parser(["text", "json"])
+    };
+    let create = clap::Command::new("create")
+        .about("Make a token and print it, the only time it can be seen")
+        .arg(text("subject", "NAME", "Who will present it; shown in the history").required(true))
+        .arg(
+            Arg::new("admin")
+                .long("admin")
+                .action(ArgAction::SetTrue)
+                .help("May do everything"),
+        )
+        .arg(text(
+            "project-admin",
+            "KEY",
+            "May do everything with the workers of this project",
+        ))
+        .arg(
+            Arg::new("user")
+                .long("user")
+                .action(ArgAction::SetTrue)
+                .help("May execute shared workers"),
+        )
+        .group(
+            ArgGroup::new("role")
+                .args(["admin", "project-admin", "user"])
+                .required(true),
+        )
+        .arg(text(
+            "expires",
+            "DURATION",
+            "How long it is valid, such as 12h or 30d [default: for ever]",
+        ))
+        .arg(output())
+        .args(settings());
+    let list = clap::Command::new("list")
+        .about("List all tokens, without their texts")
+        .arg(output())
+        .args(settings());
+    let revoke = clap::Command::new("revoke")
+        .about("Revoke a token; a running server refuses it within a second")
+        .arg(Arg::new("id").required(true).value_name("ID").help("As it is listed"))
+        .args(settings());
+    clap::Command::new("token")
+        .about("Make, list and revoke the tokens of a server")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([create, list, revoke])
 }
 
 fn flag(setting: &table::Setting) -> Arg {

@@ -77,6 +77,11 @@ impl Gate {
 }
 
 impl Context {
+    /// Replaces the state by what is stored now. Executions under way keep what they saw.
+    pub fn set_state(&self, state: Texts) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+    }
+
     /// Keeps what an execution changed. Executions that run at the same time each see the state as it was when they
     /// started; what they change is applied key by key when they succeed, so that the last to end wins a key and nobody
     /// loses another's. A key that would be one too many, because others came first, is dropped and named in the result.

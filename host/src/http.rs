@@ -1,8 +1,8 @@
-//! The HTTP API, in the order a request takes: [`route`], [`auth`], [`execute`] with its [`body`], and the [`reply`].
+//! The HTTP API, in the order a request takes: [`route`], [`execute`] with its [`body`], and the [`reply`].
 
-pub mod auth;
 pub mod body;
 pub mod execute;
+pub mod manage;
 pub mod reply;
 pub mod route;
 pub mod service;

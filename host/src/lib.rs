@@ -10,19 +10,30 @@
 //! a client gets when its request was not executed ([`http::reply`]).
 
 pub mod answer;
+pub mod api;
 pub mod build;
 pub mod cli;
 pub mod console;
 pub mod context;
+pub mod data;
 pub mod http;
+pub mod identity;
+pub mod kept;
 pub mod manifest;
 pub mod network;
+pub mod perform;
+pub mod record;
+pub mod registry;
 pub mod run;
+pub mod running;
+pub mod schedule;
 pub mod serve;
 pub mod server;
 pub mod settings;
 pub mod source;
 pub mod status;
+pub mod store;
 pub mod suggest;
 pub mod token;
+pub mod tokens;
 pub mod workers;

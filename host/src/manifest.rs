@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 pub const GENERIC_EVENT: &str = "GENERIC_EVENT";
 
 /// Every action of the service we are compatible with; workers of the others are known here, but not executed.
-const ACTIONS: &[&str] = &[
+pub const ACTIONS: &[&str] = &[
     GENERIC_EVENT,
     "SCHEDULED_EVENT",
     "AFTER_BUILD_INFO_SAVE",

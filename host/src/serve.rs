@@ -1,14 +1,23 @@
 //! `host serve`: listens first, loads the workers, and answers until it is told to stop.
 
 use crate::context::Gate;
+use crate::data;
 use crate::http::service::Service;
+use crate::identity::Identity;
+use crate::identity::opaque::Record;
+use crate::kept::{ADMIN_TOKEN, Place};
+use crate::registry::Registry;
+use crate::running::Running;
 use crate::settings::commands::Serve;
-use crate::{console, server, token, workers};
+use crate::store::{OpenAs, Store};
+use crate::token::Token;
+use crate::{console, server, workers};
 use anyhow::Context;
-use engine::{Config, Engine};
+use engine::{Config, Engine, Limits};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -19,11 +28,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// What one execution can be given at most, whatever the default: workers will have limits of their own.
 const MAX_MEMORY_BYTES: usize = 1 << 30;
 
+/// What is left of the history gets this long to be written at the end.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How often the history is shortened.
+const FORGET: Duration = Duration::from_secs(60);
+
 /// Serves until SIGTERM or SIGINT.
 pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     start_log(settings.log.clone());
     raise_file_limit();
-    let (token, place) = token::open(&settings.data, settings.admin_token.as_deref())?;
+    let (admin, place) = ADMIN_TOKEN.open(&settings.data.folder, settings.admin_token.as_deref())?;
     let engine = Engine::new(Config {
         cache_dir: settings.cache.clone(),
         // Building takes a place for a moment, and is not to be refused one.
@@ -32,15 +47,6 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         notice: |sentence| tracing::info!("{sentence}"),
     })
     .context("cannot start the engine")?;
-    let service = Arc::new(Service {
-        engine,
-        workers: OnceLock::new(),
-        gate: Gate::new(settings.outside.clone()),
-        token,
-        places: Semaphore::new(settings.max_executions as usize),
-        body_timeout: settings.body_timeout,
-        limits: settings.limits.clone(),
-    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // A worker that computes takes turns with everything else. With the usual 61 turns between two looks at the
@@ -49,14 +55,29 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         .event_interval(4)
         .global_queue_interval(4)
         .build()?;
-    let served = runtime.block_on(listen_and_load(settings, &place, service));
+    let served = runtime.block_on(async {
+        let store = settings.data.open(OpenAs::Server).await?;
+        let service = Arc::new(Service {
+            engine,
+            registry: OnceLock::new(),
+            identity: identity(Token::new(&admin), store.clone()),
+            store: store.clone(),
+            keep_history: settings.history_days > 0,
+            running: Running::default(),
+            places: Semaphore::new(settings.max_executions as usize),
+            body_timeout: settings.body_timeout,
+        });
+        let served = listen_and_load(settings, &place, service).await;
+        store.close(LAST_WRITES).await;
+        served
+    });
     // A build that still goes on is not waited for: nobody will use what it makes.
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen_and_load(settings: Serve, token: &token::Place, service: Arc<Service>) -> anyhow::Result<()> {
+async fn listen_and_load(settings: Serve, token: &Place, service: Arc<Service>) -> anyhow::Result<()> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async move {
         tokio::select! {
@@ -76,22 +97,77 @@ async fn listen_and_load(settings: Serve, token: &token::Place, service: Arc<Ser
     };
     // A task, not this future: what the main thread spawns has to wait behind everything that computes.
     let mut serving = tokio::spawn(server::run(listener, shutdown, service.clone(), times));
+    let gate = Arc::new(Gate::new(settings.outside));
     let loaded = tokio::select! {
-        loaded = load(settings.workers, &service) => loaded?,
+        loaded = load(settings.workers, settings.limits, &service, gate) => loaded?,
         // Told to stop before it was ready.
         ended = &mut serving => return Ok(ended?),
     };
-    let number = loaded.len();
+    let (registry, revision) = loaded;
+    let number = registry.len();
     // Nobody else sets it.
-    let _ = service.workers.set(loaded);
+    let _ = service.registry.set(registry);
+    let followed = service.clone();
+    tokio::spawn(async move {
+        if let Some(registry) = followed.registry.get() {
+            registry.follow(revision).await;
+        }
+    });
+    tokio::spawn(forget(
+        service.store.clone(),
+        settings.history_days,
+        settings.history_entries,
+    ));
     tracing::info!("ready: {number} workers at {url}, admin token in {token}");
     Ok(serving.await?)
 }
 
-async fn load(folder: Option<PathBuf>, service: &Service) -> Result<workers::Workers, workers::Faults> {
-    match folder {
-        Some(folder) => workers::load(&folder, &service.engine, &service.gate).await,
-        None => Ok(workers::Workers::default()),
+async fn load(
+    folder: Option<PathBuf>,
+    limits: Limits,
+    service: &Service,
+    gate: Arc<Gate>,
+) -> anyhow::Result<(Registry, i64)> {
+    let fixed = match folder {
+        Some(folder) => workers::load(&folder, &service.engine, &gate).await?,
+        None => workers::Workers::default(),
+    };
+    Registry::open(service.store.clone(), service.engine.clone(), gate, limits, fixed).await
+}
+
+/// Who is asking: the admin, or the holder of a token of the store.
+fn identity(admin: Token, store: Store) -> Identity {
+    Identity {
+        admin,
+        lookup: Box::new(move |hash| {
+            let store = store.clone();
+            Box::pin(async move {
+                let Some(token) = store.token(*hash.as_bytes()).await? else {
+                    return Ok(None);
+                };
+                // Rounded down: never valid for too long.
+                let expires = token.expires.map(|millis| u64::try_from(millis / 1000).unwrap_or(0));
+                Ok(Some(Record {
+                    hash: token.hash.into(),
+                    subject: token.subject,
+                    role: token.role.parse()?,
+                    expires,
+                    revoked: token.revoked.is_some(),
+                }))
+            })
+        }),
+        jwt: None,
+    }
+}
+
+/// Drops what is too old, or too much, of the history.
+async fn forget(store: Store, days: u32, entries: u32) {
+    loop {
+        let before = data::now() - i64::from(days) * 24 * 60 * 60 * 1000;
+        if let Err(error) = store.drop_history(before, entries).await {
+            tracing::warn!("the history is not shortened: {error}");
+        }
+        tokio::time::sleep(FORGET).await;
     }
 }
 

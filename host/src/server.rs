@@ -1,6 +1,7 @@
 //! Takes connections until it is told to stop, then lets what has begun come to an end.
 
 use crate::http::service::{MAX_HEADERS, Service, Stage};
+use crate::schedule;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -46,6 +47,7 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, serv
     let (stage, watching) = watch::channel(Stage::Open);
     let builder = Arc::new(builder(times.header));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    tokio::spawn(schedule::run(service.clone(), watching.clone()));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {

@@ -16,7 +16,7 @@ const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 /// The workers, by key. They do not change while the host runs.
 #[derive(Default)]
-pub struct Workers(HashMap<String, Entry>);
+pub struct Workers(HashMap<String, (PathBuf, Entry)>);
 
 /// One worker.
 pub struct Entry {
@@ -42,19 +42,9 @@ pub enum State {
 pub struct Faults(Vec<String>);
 
 impl Workers {
-    /// The worker of this key.
-    pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.0.get(key)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Each with its key and its folder.
+    pub fn into_entries(self) -> impl Iterator<Item = (String, PathBuf, Entry)> {
+        self.0.into_iter().map(|(key, (place, entry))| (key, place, entry))
     }
 }
 
@@ -107,19 +97,14 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
             } else {
                 State::OtherAction(action)
             };
-            entries.insert(name, Entry { project_key, state });
+            entries.insert(name, (place, Entry { project_key, state }));
         }
     }
     while let Some(built) = building.join_next().await {
         match built {
-            Ok((_, name, project_key, context, Ok(Ok(worker)))) => {
-                entries.insert(
-                    name,
-                    Entry {
-                        project_key,
-                        state: State::Ready(worker, context),
-                    },
-                );
+            Ok((place, name, project_key, context, Ok(Ok(worker)))) => {
+                let state = State::Ready(worker, context);
+                entries.insert(name, (place, Entry { project_key, state }));
             }
             Ok((place, .., Ok(Err(fault)))) => faults.push(indented(&place, &fault)),
             Ok((place, .., Err(panic))) => faults.push(indented(&place, &panic)),

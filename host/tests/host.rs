@@ -16,6 +16,8 @@ mod execute;
 mod imports;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
+#[path = "host/manage.rs"]
+mod manage;
 #[path = "host/network.rs"]
 mod network;
 #[path = "host/outside.rs"]
@@ -30,5 +32,7 @@ mod samples;
 mod server;
 #[path = "host/settings.rs"]
 mod settings;
+#[path = "host/store.rs"]
+mod store;
 #[path = "host/upstream.rs"]
 mod upstream;

@@ -1,15 +1,17 @@
 //! `POST /worker/api/v1/execute/{key}`: cheap checks first, then the body, then the worker.
 
-use super::auth;
 use super::body::Upload;
 use super::reply::{self, Refusal, Reply};
 use super::service::{Service, Stage};
-use crate::context::Context;
+use crate::identity::permission::{self, Operation, Target};
+use crate::identity::{Caller, Now};
 use crate::network::headers::HOPS;
-use crate::workers::State;
+use crate::perform::{Job, perform};
+use crate::registry::{Entry, Fault, Registry};
+use crate::store;
 use crate::{answer, manifest};
 use bytes::Bytes;
-use engine::{MAX_PAYLOAD_BYTES, Payload, PayloadError, Request, RunError, Worker};
+use engine::{MAX_PAYLOAD_BYTES, Payload, PayloadError, RunError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -19,7 +21,7 @@ use std::fmt::{Display, Write};
 use tokio::sync::watch;
 
 /// Names an execution in answers and logs.
-const EXECUTION_ID: HeaderName = HeaderName::from_static("x-execution-id");
+pub const EXECUTION_ID: HeaderName = HeaderName::from_static("x-execution-id");
 
 /// So many workers may call each other in a row.
 const MAX_HOPS: u32 = 8;
@@ -30,65 +32,114 @@ pub async fn execute<B>(
     head: &Parts,
     key: &str,
     upload: &mut Upload<B>,
-    mut stage: watch::Receiver<Stage>,
+    stage: watch::Receiver<Stage>,
 ) -> Result<Reply, Refusal>
 where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Display,
 {
-    auth::admin(&head.headers, &service.token)?;
+    let caller = service.identity.caller(&head.headers, Now::read()).await?;
     let key = decode_key(key)?;
     check_media(&head.headers)?;
     let hops = hops(&head.headers)?;
-    let (worker, context, project_key) = find(service, &key, head.uri.query(), *stage.borrow())?;
+    let registry = service.registry(*stage.borrow())?;
+    let entry = find(registry, &caller, &key, head.uri.query())?;
     let bytes = upload.read(MAX_PAYLOAD_BYTES, service.body_timeout).await?;
-    let payload = Payload::parse(bytes).map_err(|error| {
-        let status = match error {
-            PayloadError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            PayloadError::Malformed { .. } | PayloadError::TooDeep { .. } => StatusCode::BAD_REQUEST,
-        };
-        Refusal::new(status, sentence(&error.to_string()))
-    })?;
+    let payload = payload(bytes)?;
     // Taken after the body was read, so that a slow client holds no place of others.
     let Ok(_place) = service.places.try_acquire() else {
         return Err(busy());
     };
+    let ready = registry.ready(&entry).await.map_err(|fault| cannot(&key, fault))?;
     let id = execution_id()?;
-    let mut environment = vec![
-        ("WORKER_KEY".to_owned(), key.clone()),
-        ("EXECUTION_ID".to_owned(), id.clone()),
-    ];
-    environment.extend(project_key.map(|project| ("PROJECT_KEY".to_owned(), project.to_owned())));
-    let request = Request {
+    let job = Job {
+        id: &id,
+        key: &key,
+        project: entry.project.as_deref(),
+        action: &entry.action,
+        version: entry.version,
+        caller: &caller.subject,
+        test_run: false,
+        worker: &ready.worker,
+        context: &ready.context,
+        settings: &entry.settings,
         payload,
-        environment,
-        limits: service.limits.clone(),
-        grants: service.gate.grants(context, hops),
+        hops,
     };
-    // A host that is gone cancels too.
-    let cancelled = async move { drop(stage.wait_for(|stage| *stage == Stage::Stopping).await) };
-    let mut reply = match service.engine.run(worker, request, cancelled).await {
-        Ok(mut execution) => {
-            // Kept before the answer tells of success.
-            let name = &key;
-            for key in context.keep(std::mem::take(&mut execution.state_changes)) {
-                tracing::warn!(worker = name, execution = id, "the state is full: {key:?} is not kept");
-            }
-            reply::json(StatusCode::OK, answer::body(&execution))
-        }
-        Err(RunError::Busy) => return Err(busy()),
-        Err(RunError::Internal(error)) => {
-            tracing::error!(worker = key, execution = id, "cannot execute: {error}");
-            Refusal::internal().into()
-        }
-    };
+    let performed = perform(service, registry, job, stage).await;
+    let mut execution = performed.map_err(|error| untried(&key, &id, &error))?;
+    // Kept before the answer tells of success.
+    let changes = std::mem::take(&mut execution.state_changes);
+    let dropped = registry.keep(&entry, &ready.context, changes).await;
+    for name in dropped.map_err(|fault| cannot(&key, fault))? {
+        tracing::warn!(worker = key, execution = id, "the state is full: {name:?} is not kept");
+    }
+    let mut reply = reply::json(StatusCode::OK, answer::body(&execution));
     if let Ok(id) = HeaderValue::try_from(id) {
         reply.headers_mut().insert(EXECUTION_ID, id);
     }
     Ok(reply)
 }
 
-fn decode_key(key: &str) -> Result<String, Refusal> {
+/// An execution that could not be tried.
+pub fn untried(key: &str, id: &str, error: &RunError) -> Refusal {
+    match error {
+        RunError::Busy => busy(),
+        RunError::Internal(error) => {
+            tracing::error!(worker = key, execution = id, "cannot execute: {error}");
+            Refusal::internal()
+        }
+    }
+}
+
+/// What a request brought, as a worker gets it.
+pub fn payload(bytes: Bytes) -> Result<Payload, Refusal> {
+    Payload::parse(bytes).map_err(|error| {
+        let status = match error {
+            PayloadError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            PayloadError::Malformed { .. } | PayloadError::TooDeep { .. } => StatusCode::BAD_REQUEST,
+        };
+        Refusal::new(status, sentence(&error.to_string()))
+    })
+}
+
+/// Why a worker that is there cannot be executed, and for whom that is.
+fn cannot(key: &str, fault: Fault) -> Refusal {
+    match fault {
+        Fault::Store(store::Error::NotFound) => missing(key),
+        Fault::Store(error) => stored(error),
+        fault => {
+            tracing::error!(worker = key, "cannot be executed: {fault}");
+            Refusal::internal()
+        }
+    }
+}
+
+/// What an error of the store means to a client.
+pub fn stored(error: store::Error) -> Refusal {
+    match error {
+        store::Error::NotFound => Refusal::new(StatusCode::NOT_FOUND, "There is no such thing"),
+        store::Error::Exists => Refusal::new(StatusCode::CONFLICT, "It exists already"),
+        store::Error::Changed => Refusal::new(StatusCode::CONFLICT, "It was changed by somebody else: get it again"),
+        store::Error::Invalid(sentence) => Refusal::new(StatusCode::BAD_REQUEST, sentence),
+        store::Error::Unavailable(problem) => {
+            tracing::warn!("503: {problem}");
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available").try_again()
+        }
+        error => {
+            tracing::error!("500: {error}");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The host failed")
+        }
+    }
+}
+
+/// There is none, or none to be seen.
+pub fn missing(key: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("There is no worker {key}"))
+}
+
+/// The key in a path.
+pub fn decode_key(key: &str) -> Result<String, Refusal> {
     let decoded = percent_decode_str(key).decode_utf8().ok();
     decoded
         .filter(|key| manifest::is_key(key))
@@ -126,41 +177,44 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The worker to execute and its project, if there is one of that key and project that can be executed now.
-fn find<'a>(
-    service: &'a Service,
+/// The worker to execute, if there is one of that key and project that can be executed now, by this caller.
+fn find(
+    registry: &Registry,
+    caller: &Caller,
     key: &str,
     query: Option<&str>,
-    stage: Stage,
-) -> Result<(&'a Worker, &'a Context, Option<&'a str>), Refusal> {
-    let workers = match service.workers.get() {
-        _ if stage != Stage::Open => return Err(unavailable("The host is stopping")),
-        None => return Err(unavailable("The host is still loading its workers")),
-        Some(workers) => workers,
+) -> Result<std::sync::Arc<Entry>, Refusal> {
+    let entry = registry.get(key).ok_or_else(|| missing(key))?;
+    let project = entry.project.as_deref();
+    let target = Target {
+        project,
+        shared: entry.shared && entry.is_generic(),
     };
-    let missing = |message: String| Refusal::new(StatusCode::NOT_FOUND, message);
-    let entry = workers
-        .get(key)
-        .ok_or_else(|| missing(format!("There is no worker {key}")))?;
-    let project_key = entry.project_key.as_deref();
-    if !asked_projects(query).all(|asked| Some(asked.as_str()) == project_key) {
-        return Err(missing(format!("There is no worker {key} in this project")));
+    if permission::check(caller, Operation::Execute, target) != permission::Answer::Allow {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            format!("{} may not execute the worker {key}", caller.subject),
+        ));
     }
-    match &entry.state {
-        State::Ready(worker, context) => Ok((worker, context, project_key)),
-        State::Disabled => Err(missing(format!("The worker {key} is disabled"))),
-        State::OtherAction(action) => Err(missing(format!(
+    let refuse = |message: String| Err(Refusal::new(StatusCode::NOT_FOUND, message));
+    if !asked(query, "projectKey").all(|asked| Some(asked.as_str()) == project) {
+        return refuse(format!("There is no worker {key} in this project"));
+    }
+    if !entry.is_generic() {
+        let action = &entry.action;
+        return refuse(format!(
             "The worker {key} is for {action}; only GENERIC_EVENT workers can be executed"
-        ))),
+        ));
     }
+    if !entry.enabled {
+        return refuse(format!("The worker {key} is disabled"));
+    }
+    Ok(entry)
 }
 
-fn busy() -> Refusal {
+/// No place is free.
+pub fn busy() -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many executions are under way").try_again()
-}
-
-fn unavailable(message: &'static str) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again()
 }
 
 /// How many workers have called each other to get here.
@@ -178,8 +232,8 @@ fn hops(headers: &HeaderMap) -> Result<u32, Refusal> {
     }
 }
 
-/// Every `projectKey` of the query that is not empty.
-fn asked_projects(query: Option<&str>) -> impl Iterator<Item = String> {
+/// Every value of `name` in the query that is not empty.
+pub fn asked<'a>(query: Option<&'a str>, name: &'a str) -> impl Iterator<Item = String> + 'a {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
@@ -190,13 +244,13 @@ fn asked_projects(query: Option<&str>) -> impl Iterator<Item = String> {
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let asked = pairs
-        .filter(move |(name, _)| decode(name) == "projectKey")
+        .filter(move |(known, _)| decode(known) == name)
         .map(move |(_, value)| decode(value));
-    asked.filter(|project| !project.is_empty())
+    asked.filter(|value| !value.is_empty())
 }
 
 /// 128 random bits in the form of a UUID, version 4.
-fn execution_id() -> Result<String, Refusal> {
+pub fn execution_id() -> Result<String, Refusal> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         tracing::error!("no random bytes: {error}");
@@ -284,7 +338,7 @@ mod tests {
 
     #[test]
     fn projects_that_were_asked_for() {
-        let asked = |query| asked_projects(query).collect::<Vec<_>>();
+        let asked = |query| asked(query, "projectKey").collect::<Vec<_>>();
         assert!(asked(None).is_empty() && asked(Some("projectKey=&x=1&projectKey")).is_empty());
         assert_eq!(asked(Some("a=b&projectKey=my%2Dp&project%4bey=q+r")), ["my-p", "q r"]);
     }

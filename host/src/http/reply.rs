@@ -17,7 +17,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 #[derive(Debug)]
 pub struct Refusal {
     status: StatusCode,
-    message: Cow<'static, str>,
+    messages: Vec<Cow<'static, str>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether what else the client sends is not worth reading: it is slow, or gone.
     pub gives_up: bool,
@@ -28,9 +28,17 @@ impl Refusal {
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
-            message: message.into(),
+            messages: vec![message.into()],
             headers: Vec::new(),
             gives_up: false,
+        }
+    }
+
+    /// Everything that is wrong with a request, an error for each.
+    pub fn all(status: StatusCode, messages: Vec<String>) -> Self {
+        Self {
+            messages: messages.into_iter().map(Cow::Owned).collect(),
+            ..Self::new(status, "")
         }
     }
 
@@ -62,11 +70,7 @@ impl Refusal {
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        let message = serde_json::Value::String(refusal.message.into_owned());
-        let body = format!(
-            r#"{{"errors":[{{"status":{},"message":{message}}}]}}"#,
-            refusal.status.as_u16()
-        );
+        let body = crate::api::errors(refusal.status.as_u16(), &refusal.messages);
         let mut reply = json(refusal.status, body);
         reply.headers_mut().extend(refusal.headers);
         reply
@@ -78,6 +82,13 @@ pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    reply
+}
+
+/// A reply without a body.
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = status;
     reply
 }
 

@@ -1,14 +1,16 @@
 //! What every request needs, and the way of one through it.
 
 use super::body::Upload;
-use super::execute;
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
-use crate::context::Gate;
-use crate::token::Token;
-use crate::workers::Workers;
+use super::{execute, manage};
+use crate::api::openapi;
+use crate::identity::Identity;
+use crate::registry::Registry;
+use crate::running::Running;
+use crate::store::Store;
 use bytes::Bytes;
-use engine::{Engine, Limits};
+use engine::Engine;
 use hyper::body::Body;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
@@ -40,13 +42,15 @@ pub struct Service {
     /// Runs the workers.
     pub engine: Engine,
     /// Empty until the workers are loaded.
-    pub workers: OnceLock<Workers>,
-    /// What workers reach outside.
-    pub gate: Gate,
-    /// Who may execute.
-    pub token: Token,
-    /// What each execution may use.
-    pub limits: Limits,
+    pub registry: OnceLock<Registry>,
+    /// Who is asking.
+    pub identity: Identity,
+    /// What is kept.
+    pub store: Store,
+    /// Whether executions are written to the history.
+    pub keep_history: bool,
+    /// What is executed now.
+    pub running: Running,
     /// One permit per execution under way.
     pub places: Semaphore,
     /// Time a client gets for its body.
@@ -77,6 +81,16 @@ impl Service {
         reply
     }
 
+    /// The workers, once they are loaded and until the host stops.
+    pub fn registry(&self, stage: Stage) -> Result<&Registry, Refusal> {
+        let unavailable = |message| Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again());
+        match self.registry.get() {
+            _ if stage != Stage::Open => unavailable("The host is stopping"),
+            None => unavailable("The host is still loading its workers"),
+            Some(registry) => Ok(registry),
+        }
+    }
+
     async fn dispatch<B>(
         &self,
         head: &Parts,
@@ -97,8 +111,10 @@ impl Service {
         }
         match route(&head.method, head.uri.path())? {
             Route::Execute(key) => execute::execute(self, head, key, upload, stage).await,
+            Route::Manage(place) => manage::manage(self, head, place, upload, stage).await,
+            Route::OpenApi => Ok(reply::json(StatusCode::OK, openapi::document())),
             Route::Liveness => Ok(reply::json(StatusCode::OK, r#"{"status":"alive"}"#)),
-            Route::Readiness if self.workers.get().is_some() && *stage.borrow() == Stage::Open => {
+            Route::Readiness if self.registry.get().is_some() && *stage.borrow() == Stage::Open => {
                 Ok(reply::json(StatusCode::OK, r#"{"status":"ready"}"#))
             }
             Route::Readiness => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The host is not ready").try_again()),

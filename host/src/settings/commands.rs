@@ -3,6 +3,7 @@
 use super::cache::cache;
 use super::sources::{Mistakes, Sources};
 use super::{quantity, value};
+use crate::data::Data;
 use crate::network::allowed::{self, Allowed};
 use crate::source;
 use engine::{Limits, Texts};
@@ -96,8 +97,12 @@ pub struct Serve {
     pub listen: String,
     /// The folder of workers.
     pub workers: Option<PathBuf>,
-    /// The folder of what the host makes.
-    pub data: PathBuf,
+    /// What is kept, and where.
+    pub data: Data,
+    /// Days that the history goes back; 0 for none.
+    pub history_days: u32,
+    /// Entries of the history, at most.
+    pub history_entries: u32,
     /// Keeps compiled code.
     pub cache: PathBuf,
     /// What each execution may use.
@@ -165,6 +170,13 @@ impl Run {
     }
 }
 
+/// Converts what the commands beside a server take.
+pub fn beside(mut sources: Sources) -> Result<Data, Mistakes> {
+    let data = data(&mut sources);
+    sources.finish()?;
+    Ok(data)
+}
+
 impl Serve {
     /// Converts.
     pub fn from(mut sources: Sources) -> Result<Self, Mistakes> {
@@ -173,7 +185,9 @@ impl Serve {
                 .get("listen", value::address)
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             workers: sources.get("workers", value::folder),
-            data: sources.get("data", value::path).unwrap_or_else(|| "data".into()),
+            data: data(&mut sources),
+            history_days: sources.get("history-days", value::number).unwrap_or(30),
+            history_entries: sources.get("history-entries", value::number).unwrap_or(1_000_000),
             cache: cache(&mut sources),
             limits: limits(&mut sources),
             outside: outside(&mut sources),
@@ -204,7 +218,7 @@ fn limits(sources: &mut Sources) -> Limits {
         cpu: sources.get("cpu", quantity::duration).unwrap_or(default.cpu),
         timeout: sources.get("timeout", quantity::duration).unwrap_or(default.timeout),
         memory_bytes: sources.get("memory", quantity::memory).unwrap_or(default.memory_bytes),
-        requests: sources.get("requests", value::requests).unwrap_or(default.requests),
+        requests: sources.get("requests", value::number).unwrap_or(default.requests),
         traffic_bytes: sources
             .get("traffic", quantity::size)
             .map_or(default.traffic_bytes, |bytes| bytes as u64),
@@ -235,6 +249,15 @@ fn check_file(sources: &mut Sources, argument: &str, file: &Path, extensions: &[
             );
         }
         Ok(_) => {}
+    }
+}
+
+fn data(sources: &mut Sources) -> Data {
+    Data {
+        folder: sources.get("data", value::path).unwrap_or_else(|| "data".into()),
+        url: sources.get_all("database", value::database).pop(),
+        master_key: sources.variable("HOST_MASTER_KEY"),
+        previous_key: sources.variable("HOST_PREVIOUS_MASTER_KEY"),
     }
 }
 

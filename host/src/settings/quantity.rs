@@ -5,15 +5,16 @@ use std::time::Duration;
 /// Longer than any sensible limit, and far from where adding to a clock overflows.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// `5s`, `500ms`, `2m` or `1h`; more than nothing and at most a year.
+/// `5s`, `500ms`, `2m`, `1h` or `30d`; more than nothing and at most a year.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let expected = "expected a duration with a unit, such as 500ms, 5s, 2m or 1h";
+    let expected = "expected a duration with a unit, such as 500ms, 5s, 2m, 1h or 30d";
     let (number, unit) = split(text).ok_or(expected)?;
     let millis_each: u64 = match unit {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(expected.into()),
     };
     let millis = number.checked_mul(millis_each).ok_or("expected at most a year")?;

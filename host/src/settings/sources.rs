@@ -221,7 +221,7 @@ mod tests {
             "\n  host.toml: lisen: is not a setting (did you mean listen?)",
             "\n  host.toml: config: is not a setting",
             "\n  host.toml: log: expected a text or a whole number, found: array",
-            "\n  --timeout: expected a duration with a unit, such as 500ms, 5s, 2m or 1h, not \"5\"",
+            "\n  --timeout: expected a duration with a unit, such as 500ms, 5s, 2m, 1h or 30d, not \"5\"",
             "\n  HOST_DRAIN: expected a duration",
             "\n  host.toml: fuel: expected a whole number, such as 10_000_000_000, not \"-1\"",
         ] {

@@ -9,6 +9,8 @@ pub enum Command {
     Run,
     /// `host serve`
     Serve,
+    /// `host token`
+    Token,
 }
 
 /// One row.
@@ -34,7 +36,7 @@ impl Setting {
     }
 }
 
-use Command::{Build, Run, Serve};
+use Command::{Build, Run, Serve, Token};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -42,7 +44,7 @@ pub const SETTINGS: &[Setting] = &[
         "config",
         "FILE",
         "Settings file [default: host.toml, if there is one]",
-        &[Build, Run, Serve],
+        &[Build, Run, Serve, Token],
     ),
     row(
         "cache",
@@ -168,7 +170,28 @@ pub const SETTINGS: &[Setting] = &[
     row(
         "data",
         "DIR",
-        "Folder that keeps what the host makes, such as its admin token [default: data]",
+        "Folder that keeps what the host makes: its database, its admin token, its master key [default: data]",
+        &[Serve, Token],
+    ),
+    Setting {
+        repeats: true,
+        ..row(
+            "database",
+            "URL",
+            "PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME [default: SQLite in the data folder]",
+            &[Serve, Token],
+        )
+    },
+    row(
+        "history-days",
+        "N",
+        "Days for which executions are kept in the history; 0 keeps none [default: 30]",
+        &[Serve],
+    ),
+    row(
+        "history-entries",
+        "N",
+        "Executions kept in the history [default: 1_000_000]",
         &[Serve],
     ),
     row(

@@ -83,10 +83,18 @@ pub fn executions(text: &str) -> Result<u32, String> {
     }
 }
 
-/// A number of requests, which may be none.
-pub fn requests(text: &str) -> Result<u32, String> {
+/// A whole number.
+pub fn number(text: &str) -> Result<u32, String> {
     let number = text.replace('_', "").parse().ok();
     number.ok_or_else(|| format!("expected a whole number up to {}", u32::MAX))
+}
+
+/// The URL of a PostgreSQL database. Not shown when it is wrong: it may hold a password.
+pub fn database(text: &str) -> Result<String, Vec<String>> {
+    match text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        true => Ok(text.into()),
+        false => Err(vec!["expected postgres://USER:PASSWORD@HOST:PORT/DATABASE".into()]),
+    }
 }
 
 /// A level, or a list of targets and levels.

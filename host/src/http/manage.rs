@@ -1,0 +1,222 @@
+//! The calls that manage workers: who may do it, then what is done, each in a file of its subject.
+
+mod deployed;
+mod executions;
+mod secrets;
+pub mod tokens;
+mod trial;
+mod versions;
+mod workers;
+
+use super::body::Upload;
+use super::execute::{self, missing};
+use super::reply::{self, Refusal, Reply};
+use super::route::Place;
+use super::service::{Service, Stage};
+use crate::api::{self, Style};
+use crate::identity::permission::{self, Answer, Operation, Target};
+use crate::identity::{Caller, Now};
+use crate::registry::{Entry, Fault, Registry};
+use crate::source::MAX_MODULE_BYTES;
+use bytes::Bytes;
+use engine::BuildError;
+use hyper::body::Body;
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use std::fmt::Display;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The largest body but for a module: a source in base64, and many secrets.
+const MAX_BODY_BYTES: usize = 4 << 20;
+
+/// What a managing call is answered with.
+struct Desk<'a> {
+    service: &'a Service,
+    registry: &'a Registry,
+    caller: Caller,
+    query: Option<&'a str>,
+}
+
+/// Answers a managing call.
+pub async fn manage<B>(
+    service: &Service,
+    head: &Parts,
+    place: Place<'_>,
+    upload: &mut Upload<B>,
+    stage: watch::Receiver<Stage>,
+) -> Result<Reply, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Display,
+{
+    let caller = service.identity.caller(&head.headers, Now::read()).await?;
+    let now = *stage.borrow();
+    let desk = Desk {
+        service,
+        registry: service.registry(now)?,
+        caller,
+        query: head.uri.query(),
+    };
+    let method = &head.method;
+    let body = if method == Method::POST || method == Method::PUT {
+        let limit = match place {
+            Place::Module(_) => MAX_MODULE_BYTES,
+            _ => MAX_BODY_BYTES,
+        };
+        upload.read(limit, service.body_timeout).await?
+    } else {
+        Bytes::new()
+    };
+    let get = method == Method::GET;
+    match place {
+        Place::Workers(style) if get => desk.list(style).await,
+        Place::Workers(style) if method == Method::POST => desk.create(style, &body).await,
+        Place::Workers(_) => desk.update(&body).await,
+        Place::Worker(style, key) if get => desk.get(style, &key_of(key)?).await,
+        Place::Worker(_, key) => desk.delete(&key_of(key)?).await,
+        Place::Actions(style) => desk.describe(|| api::events::actions(style, trial::CONTEXT_TYPES)),
+        Place::Options => desk.describe(api::events::options),
+        Place::Test(key) => desk.test(key.map(key_of).transpose()?.as_deref(), &body, stage).await,
+        Place::History => desk.history().await,
+        Place::Versions(key) => desk.versions(&key_of(key)?).await,
+        Place::Version(key, number) => desk.version(&key_of(key)?, number).await,
+        Place::RollBack(key, number) => desk.roll_back(&key_of(key)?, number).await,
+        Place::Module(key) => desk.upload(&key_of(key)?, body).await,
+        Place::Secrets(key) => desk.secrets(&key_of(key)?).await,
+        Place::Secret(key, name) if method == Method::PUT => desk.set_secret(&key_of(key)?, name, &body).await,
+        Place::Secret(key, name) => desk.remove_secret(&key_of(key)?, name).await,
+        Place::Tokens if get => desk.tokens().await,
+        Place::Tokens => desk.issue(&body).await,
+        Place::Token(id) => desk.revoke(id).await,
+        Place::Executions => desk.executions(),
+        Place::Execution(id) => desk.stop(id),
+    }
+}
+
+impl Desk<'_> {
+    /// The values of `name` in the query that are not empty; the last counts.
+    fn asked(&self, name: &str) -> Option<String> {
+        execute::asked(self.query, name).last()
+    }
+
+    /// Whether the query switches `name` on.
+    fn asked_switch(&self, name: &str) -> Result<bool, Refusal> {
+        match self.asked(name).as_deref() {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(wrong(format!("{name}: expected true or false"))),
+        }
+    }
+
+    /// A number of the query.
+    fn asked_number(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        let number = self.asked(name).map(|text| text.parse::<i64>());
+        let number = number.transpose().ok().flatten().map_or_else(
+            || match self.asked(name) {
+                None => Ok(None),
+                Some(_) => Err(wrong(format!("{name}: expected a whole number"))),
+            },
+            |number| Ok(Some(number)),
+        )?;
+        match number {
+            Some(number) if number < 0 => Err(wrong(format!("{name}: expected a number that is not negative"))),
+            number => Ok(number),
+        }
+    }
+
+    /// Whether the caller may do this to such a worker.
+    fn may(&self, operation: Operation, target: Target<'_>) -> bool {
+        permission::check(&self.caller, operation, target) == Answer::Allow
+    }
+
+    /// Lets the caller do this to the worker of this key, or refuses as the table says.
+    fn permit(&self, operation: Operation, target: Target<'_>, key: &str) -> Result<(), Refusal> {
+        match permission::check(&self.caller, operation, target) {
+            Answer::Allow => Ok(()),
+            Answer::Hide => Err(missing(key)),
+            Answer::Forbid => {
+                let message = format!("{} may not do this", self.caller.subject);
+                Err(Refusal::new(StatusCode::FORBIDDEN, message))
+            }
+        }
+    }
+
+    /// The worker of this key, for one who may do this to it.
+    fn entry(&self, operation: Operation, key: &str) -> Result<Arc<Entry>, Refusal> {
+        let Some(entry) = self.registry.get(key) else {
+            // As for a worker that is not seen.
+            self.permit(operation, Target::default(), key)?;
+            return Err(missing(key));
+        };
+        self.permit(operation, target(&entry), key)?;
+        Ok(entry)
+    }
+
+    /// The same, of the store: those of the folder are changed where they are.
+    fn own_entry(&self, operation: Operation, key: &str) -> Result<Arc<Entry>, Refusal> {
+        let entry = self.entry(operation, key)?;
+        if entry.is_fixed() {
+            return Err(in_folder(key));
+        }
+        Ok(entry)
+    }
+
+    fn describe(&self, text: impl FnOnce() -> String) -> Result<Reply, Refusal> {
+        self.permit(Operation::Describe, Target::default(), "")?;
+        Ok(reply::json(StatusCode::OK, text()))
+    }
+}
+
+/// What is asked of the table about a worker.
+fn target(entry: &Entry) -> Target<'_> {
+    Target {
+        project: entry.project.as_deref(),
+        shared: entry.shared && entry.is_generic(),
+    }
+}
+
+fn key_of(segment: &str) -> Result<String, Refusal> {
+    execute::decode_key(segment)
+}
+
+fn in_folder(key: &str) -> Refusal {
+    let message = format!("The worker {key} is served from a folder: change it there");
+    Refusal::new(StatusCode::CONFLICT, message)
+}
+
+fn wrong(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message.into())
+}
+
+fn mistakes(mistakes: api::Mistakes) -> Refusal {
+    Refusal::all(StatusCode::BAD_REQUEST, mistakes)
+}
+
+/// Code that came with a request does not become a worker.
+fn unfit(fault: Fault) -> Refusal {
+    match fault {
+        Fault::Build(BuildError::Source(diagnostics)) => {
+            mistakes(diagnostics.iter().map(ToString::to_string).collect())
+        }
+        Fault::Build(BuildError::Internal(problem)) => {
+            tracing::error!("cannot build: {problem}");
+            Refusal::internal()
+        }
+        Fault::Build(error) => wrong(error.to_string()),
+        Fault::Load(error) => wrong(error.to_string()),
+        Fault::Store(error) => execute::stored(error),
+        Fault::Damaged(problem) => {
+            tracing::error!("{problem}");
+            Refusal::internal()
+        }
+    }
+}
+
+fn done() -> Reply {
+    reply::empty(StatusCode::NO_CONTENT)
+}
+
+fn style_of(style: Style, text: impl FnOnce(Style) -> String) -> Reply {
+    reply::json(StatusCode::OK, text(style))
+}

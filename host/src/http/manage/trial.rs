@@ -1,0 +1,80 @@
+//! Code that is executed once and not deployed.
+
+use super::{Desk, mistakes, target, unfit};
+use crate::api::secrets::SecretChange;
+use crate::api::{entry, test_run};
+use crate::http::execute::{EXECUTION_ID, busy, execution_id, payload, untried};
+use crate::http::reply::{self, Refusal, Reply};
+use crate::http::service::Stage;
+use crate::identity::permission::{Operation, Target};
+use crate::perform::{Job, perform};
+use crate::{answer, record};
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::HeaderValue;
+use tokio::sync::watch;
+
+/// What `jf worker` writes beside a new worker: the types are in the package that it installs.
+pub(super) const CONTEXT_TYPES: &str = "export { PlatformContext } from 'jfrog-workers';";
+
+impl Desk<'_> {
+    pub(super) async fn test(
+        &self,
+        key: Option<&str>,
+        body: &[u8],
+        stage: watch::Receiver<Stage>,
+    ) -> Result<Reply, Refusal> {
+        let run = test_run::parse(body).map_err(mistakes)?;
+        let entry = key.and_then(|key| self.registry.get(key));
+        let project = self.asked("projectKey");
+        let asked = match &entry {
+            Some(entry) => target(entry),
+            None => Target {
+                project: project.as_deref(),
+                shared: false,
+            },
+        };
+        self.permit(Operation::Test, asked, key.unwrap_or_default())?;
+        let data = run.data.map(|data| Bytes::from(data.into_string())).unwrap_or_default();
+        let payload = payload(data)?;
+        let Ok(_place) = self.service.places.try_acquire() else {
+            return Err(busy());
+        };
+        let worker = self.registry.build(&run.code).await.map_err(unfit)?;
+        let set = run.staged_secrets.iter().filter_map(|change| match change {
+            SecretChange::Set(name, value) => Some((name.clone(), value.clone())),
+            SecretChange::Remove(_) => None,
+        });
+        let context = self.registry.trial(key, set.collect()).await.map_err(unfit)?;
+        let id = execution_id()?;
+        let name = key.unwrap_or("test");
+        let project = entry.as_ref().and_then(|entry| entry.project.clone()).or(project);
+        let settings = entry.as_ref().map(|entry| entry.settings.clone()).unwrap_or_default();
+        let job = Job {
+            id: &id,
+            key: name,
+            project: project.as_deref(),
+            action: run.action.name(),
+            version: None,
+            caller: &self.caller.subject,
+            test_run: true,
+            worker: &worker,
+            context: &context,
+            settings: &settings,
+            payload,
+            hops: 0,
+        };
+        let performed = perform(self.service, self.registry, job, stage).await;
+        // What it changed in the state is forgotten.
+        let execution = performed.map_err(|error| untried(name, &id, &error))?;
+        let secrets = self.registry.grants(&context, 0).secrets;
+        let secrets: Vec<&str> = secrets.values().map(String::as_str).collect();
+        let body = String::from_utf8_lossy(&answer::body(&execution)).into_owned();
+        let logs = record::mask(record::lines(&execution.logs), &secrets);
+        let mut reply = reply::json(StatusCode::OK, entry::test_answer(run.action, &logs, &body));
+        if let Ok(id) = HeaderValue::try_from(id) {
+            reply.headers_mut().insert(EXECUTION_ID, id);
+        }
+        Ok(reply)
+    }
+}

@@ -1,0 +1,95 @@
+//! One execution, from its facts to the history: the same for a request, a test and a tick of a schedule.
+
+use crate::api::settings::Settings;
+use crate::context::Context;
+use crate::data;
+use crate::http::service::{Service, Stage};
+use crate::record::{self, Facts};
+use crate::registry::Registry;
+use engine::{Execution, Payload, Request, RunError, Worker};
+use tokio::sync::watch;
+
+/// What is executed, for whom and how.
+pub struct Job<'a> {
+    /// Names the execution.
+    pub id: &'a str,
+    /// The worker's key.
+    pub key: &'a str,
+    /// Its project.
+    pub project: Option<&'a str>,
+    /// The action.
+    pub action: &'a str,
+    /// The version; code that is not deployed has none.
+    pub version: Option<i64>,
+    /// Who or what started it.
+    pub caller: &'a str,
+    /// Whether it is a test.
+    pub test_run: bool,
+    /// Its code.
+    pub worker: &'a Worker,
+    /// What it is granted.
+    pub context: &'a Context,
+    /// What it may use.
+    pub settings: &'a Settings,
+    /// The payload.
+    pub payload: Payload,
+    /// So many workers have called each other to get here.
+    pub hops: u32,
+}
+
+/// Runs it, listed while it runs, and hands what became of it to the history. What it changed in the state is still to
+/// be kept.
+pub async fn perform(
+    service: &Service,
+    registry: &Registry,
+    job: Job<'_>,
+    mut stage: watch::Receiver<Stage>,
+) -> Result<Execution, RunError> {
+    let mut environment = vec![
+        ("WORKER_KEY".to_owned(), job.key.to_owned()),
+        ("EXECUTION_ID".to_owned(), job.id.to_owned()),
+    ];
+    environment.extend(
+        job.project
+            .map(|project| ("PROJECT_KEY".to_owned(), project.to_owned())),
+    );
+    let keeps = job.settings.keep_payloads;
+    let payload = (service.keep_history && keeps).then(|| job.payload.bytes().clone());
+    let grants = registry.grants(job.context, job.hops);
+    let secrets = grants.secrets.clone();
+    let request = Request {
+        payload: job.payload,
+        environment,
+        limits: registry.limits(job.settings),
+        grants,
+    };
+    let started = data::now();
+    let listed = service.running.list(job.id, job.key, job.project, job.caller, started);
+    // A host that is gone cancels too.
+    let cancelled = async {
+        tokio::select! {
+            _ = stage.wait_for(|stage| *stage == Stage::Stopping) => {}
+            () = listed.stopped() => {}
+        }
+    };
+    let execution = service.engine.run(job.worker, request, cancelled).await?;
+    if service.keep_history {
+        let secrets: Vec<&str> = secrets.values().map(String::as_str).collect();
+        let facts = Facts {
+            execution: job.id,
+            worker: job.key,
+            project: job.project,
+            action: job.action,
+            version: job.version,
+            started,
+            ended: data::now(),
+            triggered_by: job.caller,
+            test_run: job.test_run,
+            payload: payload.as_deref(),
+            keep_result: keeps,
+            secrets: &secrets,
+        };
+        service.store.record(record::entry(&facts, &execution));
+    }
+    Ok(execution)
+}
