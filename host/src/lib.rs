@@ -18,6 +18,7 @@ pub mod context;
 pub mod data;
 pub mod http;
 pub mod identity;
+pub mod issuer;
 pub mod kept;
 pub mod manifest;
 pub mod network;

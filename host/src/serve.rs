@@ -4,7 +4,9 @@ use crate::context::Gate;
 use crate::data;
 use crate::http::service::Service;
 use crate::identity::Identity;
+use crate::identity::jwt::Jwt;
 use crate::identity::opaque::Record;
+use crate::issuer::Issuer;
 use crate::kept::{ADMIN_TOKEN, Place};
 use crate::registry::Registry;
 use crate::running::Running;
@@ -47,6 +49,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         notice: |sentence| tracing::info!("{sentence}"),
     })
     .context("cannot start the engine")?;
+    let jwt = settings.issuer.as_ref().map(Issuer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // A worker that computes takes turns with everything else. With the usual 61 turns between two looks at the
@@ -60,7 +63,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         let service = Arc::new(Service {
             engine,
             registry: OnceLock::new(),
-            identity: identity(Token::new(&admin), store.clone()),
+            identity: identity(Token::new(&admin), store.clone(), jwt),
             store: store.clone(),
             keep_history: settings.history_days > 0,
             running: Running::default(),
@@ -136,7 +139,7 @@ async fn load(
 }
 
 /// Who is asking: the admin, or the holder of a token of the store.
-fn identity(admin: Token, store: Store) -> Identity {
+fn identity(admin: Token, store: Store, jwt: Option<Jwt>) -> Identity {
     Identity {
         admin,
         lookup: Box::new(move |hash| {
@@ -156,7 +159,7 @@ fn identity(admin: Token, store: Store) -> Identity {
                 }))
             })
         }),
-        jwt: None,
+        jwt,
     }
 }
 

@@ -4,6 +4,7 @@ use super::cache::cache;
 use super::sources::{Mistakes, Sources};
 use super::{quantity, value};
 use crate::data::Data;
+use crate::issuer::Issuer;
 use crate::network::allowed::{self, Allowed};
 use crate::source;
 use engine::{Limits, Texts};
@@ -99,6 +100,8 @@ pub struct Serve {
     pub workers: Option<PathBuf>,
     /// What is kept, and where.
     pub data: Data,
+    /// The issuer outside whose tokens are accepted.
+    pub issuer: Option<Issuer>,
     /// Days that the history goes back; 0 for none.
     pub history_days: u32,
     /// Entries of the history, at most.
@@ -186,6 +189,7 @@ impl Serve {
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             workers: sources.get("workers", value::folder),
             data: data(&mut sources),
+            issuer: issuer(&mut sources),
             history_days: sources.get("history-days", value::number).unwrap_or(30),
             history_entries: sources.get("history-entries", value::number).unwrap_or(1_000_000),
             cache: cache(&mut sources),
@@ -249,6 +253,34 @@ fn check_file(sources: &mut Sources, argument: &str, file: &Path, extensions: &[
             );
         }
         Ok(_) => {}
+    }
+}
+
+/// All of it, or none.
+fn issuer(sources: &mut Sources) -> Option<Issuer> {
+    let name = sources.get("jwt-issuer", value::text);
+    let audiences = sources.get_all("jwt-audience", |text| {
+        value::text(text).map_err(|problem| vec![problem])
+    });
+    let algorithms = sources.get_all("jwt-algorithm", |text| {
+        value::text(text).map_err(|problem| vec![problem])
+    });
+    let keys = sources.get("jwt-keys", value::keys);
+    match (name, keys) {
+        (Some(name), Some(keys)) if !audiences.is_empty() => Some(Issuer {
+            name,
+            audiences,
+            algorithms,
+            keys,
+        }),
+        (None, None) if audiences.is_empty() && algorithms.is_empty() => None,
+        _ => {
+            sources.fault(
+                "--jwt-issuer",
+                "needs --jwt-audience and --jwt-keys beside it, and they need it",
+            );
+            None
+        }
     }
 }
 

@@ -183,6 +183,36 @@ pub const SETTINGS: &[Setting] = &[
         )
     },
     row(
+        "jwt-issuer",
+        "TEXT",
+        "Accept tokens (JWT) of this issuer; needs --jwt-audience and --jwt-keys",
+        &[Serve],
+    ),
+    Setting {
+        repeats: true,
+        ..row(
+            "jwt-audience",
+            "TEXT",
+            "The audience such a token must be for",
+            &[Serve],
+        )
+    },
+    row(
+        "jwt-keys",
+        "FILE|URL",
+        "The issuer's keys, a JWKS document; read again when they change",
+        &[Serve],
+    ),
+    Setting {
+        repeats: true,
+        ..row(
+            "jwt-algorithm",
+            "NAME",
+            "An algorithm such a token may be signed with [default: RS*, PS*, ES256, ES384, EdDSA]",
+            &[Serve],
+        )
+    },
+    row(
         "history-days",
         "N",
         "Days for which executions are kept in the history; 0 keeps none [default: 30]",

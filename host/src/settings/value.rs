@@ -2,6 +2,7 @@
 
 use super::commands::{Output, PayloadFrom};
 use super::quantity;
+use crate::issuer::Keys;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -87,6 +88,23 @@ pub fn executions(text: &str) -> Result<u32, String> {
 pub fn number(text: &str) -> Result<u32, String> {
     let number = text.replace('_', "").parse().ok();
     number.ok_or_else(|| format!("expected a whole number up to {}", u32::MAX))
+}
+
+/// A text that is not empty.
+pub fn text(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("expected a text".into()),
+        text => Ok(text.into()),
+    }
+}
+
+/// The address of a document with keys, or a file.
+pub fn keys(text: &str) -> Result<Keys, String> {
+    match text.split_once("://") {
+        None => path(text).map(Keys::File),
+        Some(("http" | "https", _)) => url(text).map(Keys::Url),
+        Some(_) => Err("expected a file, or a URL of the scheme https or http".into()),
+    }
 }
 
 /// The URL of a PostgreSQL database. Not shown when it is wrong: it may hold a password.

@@ -387,3 +387,86 @@ fn one_server_on_one_data_folder() {
     let done = server.folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert!(done.code == 2 && done.stderr.contains("another"), "{done:?}");
 }
+
+#[test]
+fn a_schedule_runs_once_per_tick() {
+    let server = start(&[]);
+    let mut body = deploy_body(
+        "tick",
+        "export default async (context, { triggerID }) => ({ message: typeof triggerID })",
+    );
+    body["action"]["name"] = "SCHEDULED_EVENT".into();
+    assert_eq!(
+        as_admin(&server, "POST", "v2/workers", &body).status,
+        400,
+        "without a schedule"
+    );
+    body["filterCriteria"] = json!({"schedule": {"cron": "* * * * *", "timezone": "Europe/Berlin"}});
+    create(&server, &body);
+    let execute = as_admin(&server, "POST", "v1/execute/tick", &json!({}));
+    assert!(execute.status == 404 && execute.json().to_string().contains("SCHEDULED_EVENT"));
+    let deadline = Instant::now() + Duration::from_secs(65);
+    let history = loop {
+        let history = as_admin(&server, "GET", "v1/execution_history?workerKey=tick", &Value::Null).json();
+        if history[0].is_object() {
+            break history;
+        }
+        assert!(Instant::now() < deadline, "no tick within a minute");
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    assert_eq!(history[0]["triggeredBy"], "schedule");
+    assert_eq!(history[0]["executionResult"]["result"], json!({"message": "string"}));
+    std::thread::sleep(Duration::from_secs(3));
+    let again = as_admin(&server, "GET", "v1/execution_history?workerKey=tick", &Value::Null).json();
+    assert_eq!(again.as_array().unwrap().len(), 1, "{again}");
+}
+
+#[test]
+fn tokens_of_an_issuer_outside() {
+    use data_encoding::BASE64URL_NOPAD as BASE64URL;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+    let document = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
+    let key = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+    let public = BASE64URL.encode(key.public_key().as_ref());
+    let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "one", "x": public}]}).to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            use std::io::{Read, Write};
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length";
+            let _ = write!(stream, "{head}: {}\r\n\r\n{jwks}", jwks.len());
+        }
+    });
+    let arguments = [
+        "--jwt-issuer",
+        "https://issuer",
+        "--jwt-audience",
+        "workers",
+        "--jwt-keys",
+        &url,
+    ];
+    let server = start(&arguments.map(str::to_owned));
+    let mut body = deploy_body("mine", ECHO);
+    body["projectKey"] = "p".into();
+    create(&server, &body);
+    let sign = |claims: Value| {
+        let header = BASE64URL.encode(br#"{"alg":"EdDSA","kid":"one"}"#);
+        let signed = format!("{header}.{}", BASE64URL.encode(claims.to_string().as_bytes()));
+        format!("{signed}.{}", BASE64URL.encode(key.sign(signed.as_bytes()).as_ref()))
+    };
+    let claims = |audience: &str, scope: &str| json!({"iss": "https://issuer", "sub": "alice", "aud": audience, "exp": 4_000_000_000_u64, "scp": scope});
+    let project_admin = r#"applied-permissions/roles:p:"Project Admin""#;
+    let status = |token: &str| call(&server, "POST", "v1/execute/mine", token, "1").status;
+    assert_eq!(status(&sign(claims("workers", project_admin))), 200);
+    assert_eq!(status(&sign(claims("workers", "applied-permissions/user"))), 403);
+    assert_eq!(status(&sign(claims("others", project_admin))), 401);
+    assert_eq!(status(&(sign(claims("workers", project_admin)) + "A")), 401);
+    let history = wait_for_history(&server, "v1/execution_history?workerKey=mine", 1);
+    assert_eq!(history[0]["triggeredBy"], "alice");
+    // Half of the settings is a mistake.
+    let done = server.folder.run(&["serve", "--jwt-issuer", "x"]);
+    assert!(done.code == 2 && done.stderr.contains("--jwt-audience"), "{done:?}");
+}
