@@ -39,7 +39,7 @@ pub fn document() -> String {
 }
 
 /// Every status with which a request can be refused, and why.
-const REFUSALS: [(u16, &str); 12] = [
+const REFUSALS: [(u16, &str); 11] = [
     (
         400,
         "The path, the query or the body is malformed; each mistake has its entry.",
@@ -50,7 +50,6 @@ const REFUSALS: [(u16, &str); 12] = [
     (405, "Another method is meant; `Allow` names it."),
     (408, "The body did not arrive in time."),
     (409, "It exists already, or somebody else changed it meanwhile."),
-    (412, "`If-Match` names a revision that is no longer current."),
     (413, "The body is too large."),
     (415, "The body has another content type or encoding than expected."),
     (429, "Too much at once; `Retry-After` says when to try again."),
@@ -134,7 +133,6 @@ fn content(carries: Carries) -> Option<Value> {
         Carries::Json(name) => ("application/json", reference("schemas", name)),
         Carries::AnyJson => ("application/json", json!(true)),
         Carries::Of(media) => (media, json!({})),
-        Carries::Text(media) => (media, json!({"type": "string"})),
     };
     Some(json!({media: {"schema": schema}}))
 }
@@ -143,7 +141,7 @@ fn reference(of: &str, name: &str) -> Value {
     json!({"$ref": format!("#/components/{of}/{name}")})
 }
 
-/// Those in the path, which the path itself names, and those of the query and the headers.
+/// Those in the path, which the path itself names, and those of the query.
 fn parameters(call: &Call) -> Vec<Value> {
     let in_path = call.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let path = in_path.map(|name| {
@@ -158,11 +156,7 @@ fn parameters(call: &Call) -> Vec<Value> {
         let (description, schema) = calls::query(name);
         json!({"name": name, "in": "query", "description": description, "schema": schema})
     });
-    let header = call.conditional.then(|| {
-        json!({"name": "If-Match", "in": "header", "schema": {"type": "string"},
-            "description": "The revision that the caller read, in quotes."})
-    });
-    path.chain(query).chain(header).collect()
+    path.chain(query).collect()
 }
 
 #[cfg(test)]

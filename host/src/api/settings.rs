@@ -51,13 +51,6 @@ pub struct Settings {
     pub allow_net: Vec<String>,
     /// Whether payloads and results are kept in the history.
     pub keep_payloads: bool,
-    /// Whether it may answer with a status, headers and a body of its own.
-    pub http_responses: bool,
-    /// Whether it is executed more and more rarely after 10 failures in 24 hours.
-    pub back_off: bool,
-    /// Executions in a minute; absent is unbounded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_per_minute: Option<u32>,
 }
 
 impl Default for Settings {
@@ -67,9 +60,6 @@ impl Default for Settings {
             properties: BTreeMap::new(),
             allow_net: Vec::new(),
             keep_payloads: true,
-            http_responses: false,
-            back_off: false,
-            rate_per_minute: None,
         }
     }
 }
@@ -96,21 +86,8 @@ fn checked(fields: &mut Fields, maxima: &Limits) -> Settings {
         properties: properties(fields),
         allow_net: hosts(fields),
         keep_payloads: fields.switch("keepPayloads").unwrap_or(otherwise.keep_payloads),
-        http_responses: fields.switch("httpResponses").unwrap_or(otherwise.http_responses),
-        back_off: fields.switch("backOff").unwrap_or(otherwise.back_off),
-        rate_per_minute: fields
-            .number("ratePerMinute", 1, u32::MAX.into())
-            .and_then(|rate| rate.try_into().ok()),
     };
-    let known = [
-        "limits",
-        "properties",
-        "allowNet",
-        "keepPayloads",
-        "httpResponses",
-        "backOff",
-        "ratePerMinute",
-    ];
+    let known = ["limits", "properties", "allowNet", "keepPayloads"];
     nothing_left(fields, &known);
     settings
 }

@@ -11,8 +11,6 @@ use ::ring::signature::{self as sig, KeyPair};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use hyper::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
 /// A private key.

@@ -109,12 +109,11 @@ fn settings_are_read_and_read_again() {
     let settings = json!({
         "limits": {"cpuMillis": 10, "fuel": 1000, "requests": 0, "memoryBytes": 64 << 20, "logBytes": null},
         "properties": {"a": "b", "": ""}, "allowNet": ["API.example.com:8443", "*"], "keepPayloads": false,
-        "httpResponses": true, "backOff": true, "ratePerMinute": 60,
     });
     let settings = create(json!({"settings": settings})).unwrap().settings.unwrap();
     assert_eq!((settings.limits.fuel, settings.limits.requests), (Some(1000), Some(0)));
     assert_eq!(settings.allow_net, ["api.example.com:8443", "*"]);
-    assert_eq!((settings.keep_payloads, settings.rate_per_minute), (false, Some(60)));
+    assert!(!settings.keep_payloads);
     for settings in [settings, Settings::default()] {
         let stored = serde_json::to_string(&settings).unwrap();
         assert_eq!(settings::read(&stored).unwrap(), settings);
@@ -225,7 +224,7 @@ fn every_mistake_is_told() {
         ),
         (
             json!({"settings": {"limits": {"fuel": 1001, "cpuMillis": 0, "memoryBytes": 1, "requests": -1, "timeoutMillis": 1.5, "logBytes": "1", "outputBytes": 1e30, "feul": 1},
-                "properties": {"a": 1, "b": null}, "allowNet": ["http://x", 1], "keepPayload": false, "ratePerMinute": 0}}),
+                "properties": {"a": 1, "b": null}, "allowNet": ["http://x", 1], "keepPayload": false}}),
             "settings.limits.cpuMillis: expected a whole number of at least 1, not 0|\
              settings.limits.fuel: 1001 is more than the 1000 that this host allows|\
              settings.limits.timeoutMillis: expected a whole number of at least 1, not 1.5|\
@@ -233,8 +232,7 @@ fn every_mistake_is_told() {
              settings.limits.requests: expected a whole number of at least 0, not -1|\
              settings.limits.feul: is not a setting (did you mean fuel?)|settings.properties.a: expected a text|\
              settings.properties.b: expected a text, not null|settings.allowNet[0]: \"http://x\" is not a host|\
-             settings.allowNet[1]: expected a text|settings.ratePerMinute: expected a whole number from 1|\
-             settings.keepPayload: is not a setting (did you mean keepPayloads?)",
+             settings.allowNet[1]: expected a text|settings.keepPayload: is not a setting (did you mean keepPayloads?)",
         ),
         (
             json!({"settings": {"limits": {"requests": 6}}}),

@@ -19,8 +19,6 @@ pub(super) struct Call {
     pub refusals: &'static [u16],
     /// Whether it needs no credentials.
     pub open: bool,
-    /// Whether it obeys `If-Match`.
-    pub conditional: bool,
     /// Whether its answers name an execution.
     pub headers: bool,
 }
@@ -38,11 +36,9 @@ pub(super) enum Carries {
     AnyJson,
     /// Bytes of this type.
     Of(&'static str),
-    /// Text of this type.
-    Text(&'static str),
 }
 
-use Carries::{AnyJson, Json, Nothing, Of, Text};
+use Carries::{AnyJson, Json, Nothing, Of};
 
 /// What a row does not say.
 const CALL: Call = Call {
@@ -57,19 +53,18 @@ const CALL: Call = Call {
     answers: &[],
     refusals: READ,
     open: false,
-    conditional: false,
     headers: false,
 };
 
 const READ: &[u16] = &[400, 401, 403, 404, 503];
-const DELETE: &[u16] = &[400, 401, 403, 404, 412, 503];
-const WRITE: &[u16] = &[400, 401, 403, 404, 408, 409, 412, 413, 415, 503];
+const DELETE: &[u16] = &[400, 401, 403, 404, 503];
+const WRITE: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 503];
 const EXECUTE: &[u16] = &[400, 401, 403, 404, 408, 413, 415, 429, 503];
 const LIST: &[u16] = &[400, 401, 403, 503];
 const NEW: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 503];
-const SECRET: &[u16] = &[400, 401, 403, 404, 408, 412, 413, 415, 503];
+const SECRET: &[u16] = &[400, 401, 403, 404, 408, 413, 415, 503];
 
-const CREATED: &[Answer] = &[Answer(201, "It was made.", Nothing)];
+const CREATED: &[Answer] = &[Answer(201, "The worker that was made.", Json("Worker"))];
 const DONE: &[Answer] = &[Answer(204, "It was done.", Nothing)];
 const EXECUTED: &[Answer] = &[Answer(
     200,
@@ -82,12 +77,6 @@ const TESTED: &[Answer] = &[Answer(
     Json("TestAnswer"),
 )];
 const ACTIONS: &[Answer] = &[Answer(200, "The actions.", Json("Actions"))];
-const RESPONDED: &[Answer] = &[Answer(
-    200,
-    "What the worker answered: any status, headers and body.",
-    Of("*/*"),
-)];
-
 /// One row: what differs from [`CALL`].
 macro_rules! call {
     ($method:literal $path:literal $id:literal $summary:literal, $answers:expr $(, $field:ident: $value:expr)*) => {
@@ -98,30 +87,27 @@ macro_rules! call {
 #[rustfmt::skip]
 pub(super) const CALLS: &[Call] = &[
     call!("post" "/worker/api/v1/execute/{key}" "execute" "Executes a generic worker with the body as its payload", EXECUTED, tag: "execution", query: &["projectKey"], body: AnyJson, body_required: false, refusals: EXECUTE, headers: true),
-    call!("get" "/worker/api/v2/http/{key}/{path}" "respondToGet" "Executes a worker that answers with a status, headers and a body of its own", RESPONDED, tag: "execution", refusals: &[400, 401, 403, 404, 429, 503], headers: true),
-    call!("post" "/worker/api/v2/http/{key}/{path}" "respondToPost" "The same, with a body", RESPONDED, tag: "execution", body: Of("*/*"), body_required: false, refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v1/test" "testV1" "Executes code that is not saved", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV1"), refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v2/test" "testV2" "Executes code that is not saved", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV2"), refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v1/test/{key}" "testWorkerV1" "Executes code that is not saved, with the secrets of a worker if it exists", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV1"), refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v2/test/{key}" "testWorkerV2" "Executes code that is not saved, with the secrets of a worker if it exists", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV2"), refusals: EXECUTE, headers: true),
-    call!("get" "/worker/api/v1/execution_history" "history" "Executions, the newest first", &[Answer(200, "The entries.", Json("History"))], tag: "execution", query: &["workerKey", "showTestRun", "projectKey"], refusals: LIST),
+    call!("get" "/worker/api/v1/execution_history" "history" "Executions, the newest first", &[Answer(200, "The entries.", Json("History"))], tag: "execution", query: &["workerKey", "showTestRun", "projectKey", "status", "from", "until", "limit"], refusals: LIST),
     call!("get" "/worker/api/v2/executions" "running" "Executions that run now", &[Answer(200, "Those that this host runs.", Json("Running"))], tag: "execution", refusals: LIST),
     call!("delete" "/worker/api/v2/executions/{id}" "cancel" "Ends a running execution", DONE, tag: "execution"),
     call!("post" "/worker/api/v1/workers" "createV1" "Makes a worker", CREATED, body: Json("DeployV1"), refusals: NEW),
-    call!("put" "/worker/api/v1/workers" "updateV1" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV1"), refusals: WRITE, conditional: true),
+    call!("put" "/worker/api/v1/workers" "updateV1" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV1"), refusals: WRITE),
     call!("get" "/worker/api/v1/workers" "list" "Workers, or their keys; those who are no admin see shared generic workers", &[Answer(200, "The workers.", Json("WorkerList"))], query: &["action", "keysOnly", "projectKey"], refusals: LIST),
     call!("post" "/worker/api/v2/workers" "createV2" "Makes a worker", CREATED, body: Json("DeployV2"), refusals: NEW),
-    call!("put" "/worker/api/v2/workers" "updateV2" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV2"), refusals: WRITE, conditional: true),
+    call!("put" "/worker/api/v2/workers" "updateV2" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV2"), refusals: WRITE),
     call!("get" "/worker/api/v1/workers/{key}" "worker" "A worker", &[Answer(200, "The worker.", Json("Worker"))], query: &["projectKey"]),
-    call!("delete" "/worker/api/v1/workers/{key}" "delete" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE, conditional: true),
-    call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version", DONE, body: Of("application/wasm"), refusals: WRITE, conditional: true),
-    call!("get" "/worker/api/v2/workers/{key}/logs" "followLogs" "Follows the log lines of a worker as they come", &[Answer(200, "Events, one for each line.", Text("text/event-stream"))]),
-    call!("get" "/worker/api/v2/workers/{key}/versions" "versions" "Versions of a worker, the newest first", &[Answer(200, "The versions, without their source.", Json("VersionList"))], tag: "versions", query: &["before", "limit"]),
+    call!("delete" "/worker/api/v1/workers/{key}" "delete" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
+    call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version, or a worker", &[Answer(204, "It is the new version.", Nothing), Answer(201, "It was made.", Nothing)], body: Of("application/wasm"), refusals: WRITE),
+    call!("get" "/worker/api/v2/workers/{key}/versions" "versions" "Versions of a worker, the newest first", &[Answer(200, "The versions, without their source.", Json("VersionList"))], tag: "versions"),
     call!("get" "/worker/api/v2/workers/{key}/versions/{n}" "version" "A version of a worker", &[Answer(200, "The version.", Json("Version"))], tag: "versions"),
-    call!("post" "/worker/api/v2/workers/{key}/versions/{n}/rollback" "rollBack" "Makes a copy of a version the current one", &[Answer(201, "The version that was made.", Json("Version"))], tag: "versions", refusals: &[400, 401, 403, 404, 409, 412, 503], conditional: true),
+    call!("post" "/worker/api/v2/workers/{key}/versions/{n}/rollback" "rollBack" "Makes a copy of a version the current one", &[Answer(200, "The version that was made.", Json("Version"))], tag: "versions", refusals: &[400, 401, 403, 404, 409, 503]),
     call!("get" "/worker/api/v2/workers/{key}/secrets" "secrets" "The names of a worker's secrets", &[Answer(200, "The names; values are never told.", Json("SecretNames"))], tag: "secrets"),
-    call!("put" "/worker/api/v2/workers/{key}/secrets/{name}" "setSecret" "Sets a secret", DONE, tag: "secrets", body: Json("SecretValue"), refusals: SECRET, conditional: true),
-    call!("delete" "/worker/api/v2/workers/{key}/secrets/{name}" "removeSecret" "Removes a secret", DONE, tag: "secrets", refusals: DELETE, conditional: true),
+    call!("put" "/worker/api/v2/workers/{key}/secrets/{name}" "setSecret" "Sets a secret", DONE, tag: "secrets", body: Json("SecretValue"), refusals: SECRET),
+    call!("delete" "/worker/api/v2/workers/{key}/secrets/{name}" "removeSecret" "Removes a secret", DONE, tag: "secrets", refusals: DELETE),
     call!("get" "/worker/api/v2/tokens" "tokens" "The tokens, without what proves them", &[Answer(200, "The tokens.", Json("TokenList"))], tag: "tokens", refusals: LIST),
     call!("post" "/worker/api/v2/tokens" "issueToken" "Issues a token", &[Answer(201, "The token; its text is told this once.", Json("IssuedToken"))], tag: "tokens", body: Json("NewToken"), refusals: NEW),
     call!("delete" "/worker/api/v2/tokens/{id}" "revokeToken" "Revokes a token", DONE, tag: "tokens"),
@@ -143,7 +129,21 @@ pub(super) fn query(name: &str) -> (&'static str, Value) {
         "keysOnly" => ("Whether only keys are answered.", switch),
         "showTestRun" => ("Whether tests are among them.", switch),
         "debug" => ("Whether the worker is told that it is being debugged.", switch),
-        "before" => ("Those with a lower number.", json!({"type": "integer", "minimum": 1})),
-        _ => ("How many at most.", json!({"type": "integer", "minimum": 1})),
+        "status" => (
+            "Those that ended like this.",
+            json!({"$ref": "#/components/schemas/ExecutionStatus"}),
+        ),
+        "from" => (
+            "Those that started at this time or later.",
+            json!({"$ref": "#/components/schemas/Time"}),
+        ),
+        "until" => (
+            "Those that started before this time.",
+            json!({"$ref": "#/components/schemas/Time"}),
+        ),
+        _ => (
+            "How many at most.",
+            json!({"type": "integer", "minimum": 0, "maximum": 1000}),
+        ),
     }
 }

@@ -72,11 +72,6 @@ fn common() -> Value {
                 "allowNet": {"type": "array", "items": text(), "examples": [["api.example.com", "*.example.org:8443"]]},
                 "keepPayloads": {"type": "boolean", "default": true,
                     "description": "Whether payloads and results are kept in the history."},
-                "httpResponses": {"type": "boolean", "default": false,
-                    "description": "Whether it may answer with a status, headers and a body of its own."},
-                "backOff": {"type": "boolean", "default": false,
-                    "description": "Whether it is executed more and more rarely after 10 failures in 24 hours."},
-                "ratePerMinute": {"type": "integer", "minimum": 1, "maximum": u32::MAX},
             },
         },
         "Limits": limits(),
@@ -196,16 +191,16 @@ fn execution() -> Value {
         ),
         "History": list("HistoryEntry"),
         "Running": object(&["executions"], &json!({"executions": {"type": "array", "items": object(
-            &["id", "workerKey", "startTimeMillis"],
-            &json!({"id": text(), "workerKey": to("Key"), "startTimeMillis": to("Time"), "triggeredBy": text()}),
+            &["executionId", "workerKey", "triggeredBy", "startTimeMillis"],
+            &json!({"executionId": text(), "workerKey": to("Key"), "startTimeMillis": to("Time"), "triggeredBy": text()}),
         )}})),
     })
 }
 
 fn service() -> Value {
     let token = json!({
-        "id": text(), "subject": text(), "role": text(), "created": to("Time"), "expires": to("Time"),
-        "revoked": to("Time"), "createdBy": text(),
+        "id": text(), "subject": text(), "scope": text(), "createdMillis": to("Time"), "expiresMillis": to("Time"),
+        "revokedMillis": to("Time"), "createdBy": text(),
     });
     let mut issued = token.clone();
     issued["token"] = text();
@@ -228,9 +223,12 @@ fn service() -> Value {
             "minArtifactoryVersionForProjectSupport": text(), "isTutorialAvailable": switch(),
             "isFeedbackEnabled": switch(), "isHistoryEnabled": switch(), "shouldEncodeSourceCodeInBase64": switch(),
         })),
-        "Token": object(&["id", "subject", "role", "created"], &token),
+        "Token": object(&["id", "subject", "scope", "createdMillis"], &token),
         "TokenList": object(&["tokens"], &json!({"tokens": list("Token")})),
-        "NewToken": object(&["subject", "role"], &json!({"subject": text(), "role": text(), "expires": to("Time")})),
+        "NewToken": object(&["subject", "role"], &json!({
+            "subject": text(), "role": {"type": "string", "enum": ["admin", "projectAdmin", "user"]},
+            "projectKey": text(), "expiresInSeconds": {"type": "integer", "minimum": 1, "maximum": 315_360_000},
+        })),
         "IssuedToken": object(&["id", "token"], &issued),
     })
 }
