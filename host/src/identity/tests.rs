@@ -47,7 +47,7 @@ pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| {
         rsa_pem: include_bytes!("keys/one.pem").to_vec(),
         rsa: Private::Rsa(pair(include_bytes!("keys/one.der"))),
         other_rsa: Private::Rsa(pair(include_bytes!("keys/two.der"))),
-        small_rsa: json!({"kty": "RSA", "kid": "small", "n": base64(&small), "e": "AQAB"}),
+        small_rsa: json!({"kty": "RSA", "kid": "small", "n": base64(small), "e": "AQAB"}),
         p256: ec("P-256", &sig::ECDSA_P256_SHA256_FIXED_SIGNING),
         p384: ec("P-384", &sig::ECDSA_P384_SHA384_FIXED_SIGNING),
         ed: Private::Ed(sig::Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap()),
