@@ -84,6 +84,15 @@ pub fn lines(logs: &Logs) -> String {
 /// A secret that a worker prints or returns is told as `***`. Short ones would blot out half of what is read.
 pub fn mask(text: String, secrets: &[&str]) -> String {
     const SHORTEST: usize = 4;
+    // As they are, and as they stand in JSON; the longest first, so that one that begins like another is gone whole.
+    let mut secrets: Vec<String> = secrets
+        .iter()
+        .flat_map(|secret| {
+            let quoted = serde_json::Value::from(*secret).to_string();
+            [(*secret).to_owned(), quoted[1..quoted.len() - 1].to_owned()]
+        })
+        .collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets
         .iter()
         .filter(|secret| secret.len() >= SHORTEST)

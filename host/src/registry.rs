@@ -6,7 +6,7 @@ use crate::api::settings::{self, Settings};
 use crate::context::{Context, Gate};
 use crate::manifest::GENERIC_EVENT;
 use crate::network::allowed;
-use crate::store::{self, Change, Definition, Store, WorkerFilter};
+use crate::store::{self, Change, Definition, SecretChange, Store, WorkerFilter};
 use crate::workers::{State, Workers};
 use engine::{BuildError, Engine, Limits, LoadError, Source, StateChanges, Worker};
 use std::collections::HashMap;
@@ -32,6 +32,8 @@ pub struct Registry {
     entries: RwLock<HashMap<String, Arc<Entry>>>,
     /// One change of a state at a time, so that what is kept here is what was written last.
     keeping: Mutex<()>,
+    /// One write of the store is taken up at a time.
+    taking_up: Mutex<()>,
     /// Builds and loads under way; others wait.
     builds: Semaphore,
 }
@@ -54,6 +56,8 @@ pub struct Entry {
     pub settings: Settings,
     /// When it runs by itself.
     pub schedule: Option<Schedule>,
+    /// When it was made, in unix milliseconds.
+    created: i64,
     /// The store's; differs after every write.
     revision: Option<i64>,
     ready: OnceCell<Ready>,
@@ -79,6 +83,9 @@ pub enum Fault {
     /// Its module cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// It was saved while it was loaded, and there is a newer entry: look again.
+    #[error("it is being saved")]
+    Outdated,
     /// What is stored of it cannot be read.
     #[error("{0}")]
     Damaged(String),
@@ -115,6 +122,7 @@ impl Entry {
             version: Some(worker.current.number),
             settings,
             schedule: filter.as_deref().and_then(Schedule::read),
+            created: worker.created,
             revision: Some(worker.revision),
             ready: OnceCell::new(),
         })
@@ -164,6 +172,7 @@ impl Registry {
                 version: None,
                 settings: Settings::default(),
                 schedule: None,
+                created: 0,
                 revision: None,
                 ready,
             };
@@ -183,6 +192,7 @@ impl Registry {
             limits,
             entries: RwLock::new(entries),
             keeping: Mutex::new(()),
+            taking_up: Mutex::new(()),
             builds: Semaphore::new(crate::workers::builds_at_once()),
         };
         Ok((registry, revision))
@@ -209,12 +219,19 @@ impl Registry {
         if let Some(ready) = entry.ready.get() {
             return Ok(ready);
         }
-        entry.ready.get_or_try_init(|| self.load(&entry.key)).await
+        entry.ready.get_or_try_init(|| self.load(entry)).await
     }
 
-    async fn load(&self, key: &str) -> Result<Ready, Fault> {
-        let gone = || Fault::Store(store::Error::NotFound);
-        let stored = self.store.worker(key).await?.ok_or_else(gone)?;
+    async fn load(&self, entry: &Entry) -> Result<Ready, Fault> {
+        let key = &entry.key;
+        let stored = self
+            .store
+            .worker(key)
+            .await?
+            .ok_or(Fault::Store(store::Error::NotFound))?;
+        if Some(stored.revision) != entry.revision {
+            return Err(self.outdated(&stored));
+        }
         let version = &stored.current;
         let module = match &version.module {
             Some(hash) => self.store.module(key, hash).await?,
@@ -229,18 +246,36 @@ impl Registry {
                 )));
             }
         };
-        let context = self
-            .context(key, &settings_of(key, &stored.definition.settings)?)
-            .await?;
+        let context = self.context(entry).await?;
         Ok(Ready { worker, context })
     }
 
-    async fn context(&self, key: &str, settings: &Settings) -> Result<Context, Fault> {
+    /// What belongs to exactly this entry: when the worker was saved while it was read, there is a newer one.
+    async fn context(&self, entry: &Entry) -> Result<Context, Fault> {
+        let (key, settings) = (&entry.key, &entry.settings);
         let secrets = self.store.secrets(key).await?;
         let state = self.store.state(key).await?;
+        let stored = self
+            .store
+            .worker(key)
+            .await?
+            .ok_or(Fault::Store(store::Error::NotFound))?;
+        if Some(stored.revision) != entry.revision {
+            return Err(self.outdated(&stored));
+        }
         let context = self.gate.context(hosts(settings), settings.properties.clone(), secrets);
         context.set_state(state);
         Ok(context)
+    }
+
+    fn outdated(&self, stored: &store::Worker) -> Fault {
+        match Entry::stored(stored) {
+            Ok(entry) => {
+                self.insert(entry);
+                Fault::Outdated
+            }
+            Err(fault) => fault,
+        }
     }
 
     /// Builds a source and loads what came of it: whoever saves it learns what is wrong with it.
@@ -264,34 +299,61 @@ impl Registry {
         Ok(loaded?)
     }
 
-    /// A context for code that is not deployed, with these secrets beside those of the worker, if there is one.
-    pub async fn trial(&self, key: Option<&str>, staged: engine::Texts) -> Result<Context, Fault> {
-        let entry = key.and_then(|key| self.get(key)).filter(|entry| !entry.is_fixed());
-        let Some(entry) = entry else {
-            return Ok(self.gate.context(Vec::new(), engine::Texts::new(), staged));
+    /// A context for code that is not deployed, with the secrets and the state of `entry`, if it is for one, and `staged`
+    /// over its secrets.
+    pub async fn trial(&self, entry: Option<&Entry>, staged: Vec<SecretChange>) -> Result<Context, Fault> {
+        let mut secrets = engine::Texts::new();
+        let stored = entry.filter(|entry| !entry.is_fixed());
+        let state = match stored {
+            Some(entry) => {
+                // Of this worker, and not of another one that was made in its place.
+                self.context(entry).await?;
+                secrets = self.store.secrets(&entry.key).await?;
+                self.store.state(&entry.key).await?
+            }
+            None => engine::Texts::new(),
         };
-        let mut secrets = self.store.secrets(&entry.key).await?;
-        secrets.extend(staged);
-        let settings = &entry.settings;
-        let context = self.gate.context(hosts(settings), settings.properties.clone(), secrets);
-        context.set_state(self.store.state(&entry.key).await?);
+        for change in staged {
+            match change {
+                SecretChange::Remove(name) => _ = secrets.remove(&name),
+                SecretChange::Set(name, value) => _ = secrets.insert(name, value),
+            }
+        }
+        let settings = stored.map(|entry| entry.settings.clone()).unwrap_or_default();
+        let context = self.gate.context(hosts(&settings), settings.properties, secrets);
+        context.set_state(state);
         Ok(context)
     }
 
-    /// Takes up what was saved. `worker` is its code where that is new; else that of before goes on.
-    pub async fn saved(&self, key: &str, worker: Option<Worker>) -> Result<(), Fault> {
+    /// Takes up what was saved or deleted. `code` is the revision of the save and the code that it brought; without any,
+    /// that of before goes on. If somebody else has saved since, theirs is loaded when it is first executed.
+    pub async fn saved(&self, key: &str, code: Option<(i64, Worker)>) -> Result<(), Fault> {
+        // One at a time reads and replaces, so the last to do so has read the last that was written.
+        let _turn = self.taking_up.lock().await;
         let Some(stored) = self.store.worker(key).await? else {
-            // Deleted in the meantime.
             self.remove(key);
             return Ok(());
         };
         let entry = Entry::stored(&stored)?;
-        let before = self
-            .get(key)
-            .and_then(|before| before.ready.get().map(|ready| ready.worker.clone()));
-        if let Some(worker) = worker.or(before) {
-            let context = self.context(key, &entry.settings).await?;
-            let _ = entry.ready.set(Ready { worker, context });
+        let worker = match code {
+            Some((revision, worker)) => Some(worker).filter(|_| revision == stored.revision),
+            None => self
+                .get(key)
+                // A worker that was deleted and made again counts its versions anew.
+                .filter(|before| (before.version, before.created) == (entry.version, entry.created))
+                .and_then(|before| before.ready.get().map(|ready| ready.worker.clone())),
+        };
+        if let Some(worker) = worker {
+            match self.context(&entry).await {
+                Ok(context) => _ = entry.ready.set(Ready { worker, context }),
+                // Whoever saved or deleted it meanwhile takes it up next.
+                Err(Fault::Outdated) => return Ok(()),
+                Err(Fault::Store(store::Error::NotFound)) => {
+                    self.remove(key);
+                    return Ok(());
+                }
+                Err(fault) => return Err(fault),
+            }
         }
         self.insert(entry);
         Ok(())
@@ -308,8 +370,7 @@ impl Registry {
         }
     }
 
-    /// Forgets a worker of the store.
-    pub fn remove(&self, key: &str) {
+    fn remove(&self, key: &str) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries.get(key).is_some_and(|entry| !entry.is_fixed()) {
             entries.remove(key);
@@ -325,11 +386,17 @@ impl Registry {
             return Ok(context.keep(changes));
         }
         let _turn = self.keeping.lock().await;
-        let (state, dropped) = self.store.merge_state(&entry.key, &changes).await?;
+        let merged = match self.store.merge_state(&entry.key, entry.created, &changes).await {
+            // It was deleted, and its state with it.
+            Err(store::Error::NotFound) => return Ok(Vec::new()),
+            merged => merged,
+        };
+        let (state, dropped) = merged?;
         context.set_state(state.clone());
         // The worker may have been saved meanwhile, and have another context.
-        if let Some(entry) = self.get(&entry.key)
-            && let Some(ready) = entry.ready.get()
+        if let Some(now) = self.get(&entry.key)
+            && now.created == entry.created
+            && let Some(ready) = now.ready.get()
         {
             ready.context.set_state(state);
         }
@@ -359,20 +426,23 @@ impl Registry {
         let store::Changes { revision, changes } = self.store.changes(since).await?;
         for change in changes {
             match change {
-                Change::Worker(key) => match self.store.worker(&key).await? {
-                    None => self.remove(&key),
-                    Some(stored) => {
-                        let known = self.get(&key);
-                        if known.is_some_and(|entry| entry.is_fixed()) {
-                            tracing::error!(
-                                worker = key,
-                                "another host saved a worker that is in this host's folder"
-                            );
-                        } else {
-                            self.insert(Entry::stored(&stored)?);
+                Change::Worker(key) => {
+                    let _turn = self.taking_up.lock().await;
+                    match self.store.worker(&key).await? {
+                        None => self.remove(&key),
+                        Some(stored) => {
+                            let known = self.get(&key);
+                            if known.is_some_and(|entry| entry.is_fixed()) {
+                                tracing::error!(
+                                    worker = key,
+                                    "another host saved a worker that is in this host's folder"
+                                );
+                            } else {
+                                self.insert(Entry::stored(&stored)?);
+                            }
                         }
                     }
-                },
+                }
                 Change::State(key) => {
                     let _turn = self.keeping.lock().await;
                     let entry = self.get(&key).filter(|entry| !entry.is_fixed());

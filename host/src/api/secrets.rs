@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// The longest name of a secret, in characters.
 pub const MAX_SECRET_NAME: usize = 256;
+/// Secrets that one body changes, at most.
+const MAX_CHANGES: usize = 200;
 /// The longest value of a secret, in bytes.
 pub const MAX_SECRET_BYTES: usize = 64 << 10;
 
@@ -27,7 +29,15 @@ pub(super) fn take(fields: &mut Fields, name: &str) -> Vec<SecretChange> {
     let mut changes = Vec::new();
     let mut set = BTreeSet::new();
     let list = fields.list(name, "a list of {\"key\":…,\"value\":…}");
-    for (index, value) in list.unwrap_or_default().into_iter().enumerate() {
+    let list = list.unwrap_or_default();
+    if list.len() > MAX_CHANGES {
+        fields.mistake(
+            name,
+            format_args!("has {} entries, expected at most {MAX_CHANGES}", list.len()),
+        );
+        return changes;
+    }
+    for (index, value) in list.into_iter().enumerate() {
         let place = format!("{name}[{index}]");
         let Value::Object(object) = value else {
             fields.mistake(

@@ -18,6 +18,7 @@ use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use std::fmt::{Display, Write};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Names an execution in answers and logs.
@@ -50,6 +51,7 @@ where
     let Ok(_place) = service.places.try_acquire() else {
         return Err(busy());
     };
+    let entry = load(registry, entry, || find(registry, &caller, &key, head.uri.query())).await?;
     let ready = registry.ready(&entry).await.map_err(|fault| cannot(&key, fault))?;
     let id = execution_id()?;
     let job = Job {
@@ -103,11 +105,32 @@ pub fn payload(bytes: Bytes) -> Result<Payload, Refusal> {
     })
 }
 
+/// The entry, loaded; another one if the worker is saved meanwhile.
+async fn load(
+    registry: &Registry,
+    mut entry: Arc<Entry>,
+    look_again: impl Fn() -> Result<Arc<Entry>, Refusal>,
+) -> Result<Arc<Entry>, Refusal> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        match registry.ready(&entry).await {
+            Err(Fault::Outdated) => entry = look_again()?,
+            _ => break,
+        }
+    }
+    Ok(entry)
+}
+
 /// Why a worker that is there cannot be executed, and for whom that is.
 fn cannot(key: &str, fault: Fault) -> Refusal {
     match fault {
         Fault::Store(store::Error::NotFound) => missing(key),
         Fault::Store(error) => stored(error),
+        Fault::Outdated => Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The worker is being saved again and again",
+        )
+        .try_again(),
         fault => {
             tracing::error!(worker = key, "cannot be executed: {fault}");
             Refusal::internal()
@@ -178,12 +201,7 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The worker to execute, if there is one of that key and project that can be executed now, by this caller.
-fn find(
-    registry: &Registry,
-    caller: &Caller,
-    key: &str,
-    query: Option<&str>,
-) -> Result<std::sync::Arc<Entry>, Refusal> {
+fn find(registry: &Registry, caller: &Caller, key: &str, query: Option<&str>) -> Result<Arc<Entry>, Refusal> {
     let entry = registry.get(key).ok_or_else(|| missing(key))?;
     let project = entry.project.as_deref();
     let target = Target {

@@ -51,6 +51,9 @@ where
     B::Error: Display,
 {
     let caller = service.identity.caller(&head.headers, Now::read()).await?;
+    if head.uri.query().is_some_and(|query| query.contains("%00")) {
+        return Err(wrong("The query holds a NUL character"));
+    }
     let now = *stage.borrow();
     let desk = Desk {
         service,
@@ -206,11 +209,19 @@ fn unfit(fault: Fault) -> Refusal {
         Fault::Build(error) => wrong(error.to_string()),
         Fault::Load(error) => wrong(error.to_string()),
         Fault::Store(error) => execute::stored(error),
+        Fault::Outdated => changed(),
         Fault::Damaged(problem) => {
             tracing::error!("{problem}");
             Refusal::internal()
         }
     }
+}
+
+fn changed() -> Refusal {
+    Refusal::new(
+        StatusCode::CONFLICT,
+        "It was changed by somebody else meanwhile: try again",
+    )
 }
 
 fn done() -> Reply {

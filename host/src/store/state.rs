@@ -1,8 +1,8 @@
 //! The state of workers: a few texts by key, merged by whoever ends.
 
 use super::change::Change;
-use super::sql::{args, optional, run};
-use super::{Error, Result, Store, worker};
+use super::sql::{args, one, optional, run};
+use super::{Error, Result, Store};
 use std::collections::BTreeMap;
 
 /// Items of one worker.
@@ -17,16 +17,19 @@ impl Store {
         items.map_or_else(|| Ok(BTreeMap::new()), parse)
     }
 
-    /// Applies what an execution changed, key by key: the last wins a key, nobody loses another's. Removals first. Gives
+    /// Applies what an execution of the worker made at `created` changed, key by key: the last wins a key, nobody loses another's. Removals first. Gives
     /// the state that came of it, and the keys that would have been one too many and were dropped.
     pub async fn merge_state(
         &self,
         key: &str,
+        created: i64,
         changes: &BTreeMap<String, Option<String>>,
     ) -> Result<(BTreeMap<String, String>, Vec<String>)> {
         self.within(async {
             let mut write = self.begin().await?;
-            worker::head(&mut write.transaction, key).await?;
+            // One of the same key that was made since has a state of its own.
+            let sql = "SELECT key FROM worker WHERE key = $1 AND created = $2";
+            let _: (String,) = one(&mut *write.transaction, sql, args![key, created]).await?;
             let sql = "SELECT items FROM state WHERE worker = $1";
             let items = optional(&mut *write.transaction, sql, args![key]).await?;
             let mut state = items.map_or_else(|| Ok(BTreeMap::new()), parse)?;

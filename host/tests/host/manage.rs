@@ -470,3 +470,71 @@ fn tokens_of_an_issuer_outside() {
     let done = server.folder.run(&["serve", "--jwt-issuer", "x"]);
     assert!(done.code == 2 && done.stderr.contains("--jwt-audience"), "{done:?}");
 }
+
+#[test]
+fn a_worker_made_anew_has_nothing_of_the_one_before() {
+    let server = start(&[]);
+    let slow = "export default async (c) => { await c.wait(1000); c.state.set('leak', 'old'); return 'ran' }";
+    create(&server, &deploy_body("st", slow));
+    let mut client = server.connect();
+    client.send(super::server::request("st", "")).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(as_admin(&server, "DELETE", "v1/workers/st", &Value::Null).status, 204);
+    create(&server, &deploy_body("st", "export default (c) => c.state.getAll()"));
+    // What ran goes on to its end.
+    assert_eq!(client.answer().unwrap().json()["data"], "ran");
+    assert_eq!(server.execute("st", "").json()["data"], json!({}));
+}
+
+#[test]
+fn what_is_executed_is_what_was_saved_last() {
+    let server = start(&[]);
+    let body = |number: usize| {
+        let source = format!("export default ({{ secrets }}) => ['{number}', secrets.get('s')]");
+        let mut body = deploy_body("k", &source);
+        body["secrets"] = json!([{"key": "s", "value": number.to_string()}]);
+        body
+    };
+    create(&server, &body(0));
+    for round in 0..10 {
+        std::thread::scope(|scope| {
+            for writer in 1..=4 {
+                let (server, body) = (&server, &body);
+                scope.spawn(move || {
+                    let status = as_admin(server, "PUT", "v2/workers", &body(round * 10 + writer)).status;
+                    assert!(matches!(status, 204 | 409), "{status}");
+                });
+            }
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let data = server.execute("k", "").json()["data"].clone();
+                        assert_eq!(data[0], data[1], "half of a deployment");
+                    }
+                });
+            }
+        });
+        let worker = as_admin(&server, "GET", "v1/workers/k", &Value::Null).json();
+        let executed = server.execute("k", "").json()["data"][0].clone();
+        let source = worker["sourceCode"].as_str().unwrap();
+        assert!(
+            source.contains(&format!("[{}, ", executed.to_string().replace('"', "'"))),
+            "{executed}: {source}"
+        );
+    }
+}
+
+#[test]
+fn staged_secrets_are_over_those_of_the_worker() {
+    let server = start(&[]);
+    let mut body = deploy_body("k", ECHO);
+    body["secrets"] = json!([{"key": "gone", "value": "1234"}, {"key": "other", "value": "1234"}]);
+    create(&server, &body);
+    let test = json!({
+        "code": "export default ({ secrets }) => [secrets.get('gone') ?? null, secrets.get('other').length]",
+        "action": "GENERIC_EVENT",
+        "stagedSecrets": [{"key": "gone", "markedForRemoval": true}, {"key": "other", "value": "12"}],
+    });
+    let answer = as_admin(&server, "POST", "v1/test/k", &test).json();
+    assert_eq!(answer["genericEvent"]["data"], json!([null, 2]), "{answer}");
+}

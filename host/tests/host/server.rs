@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,8 @@ pub const WORKERS: &[(&str, &str)] = &[
 /// A running server.
 pub struct Server {
     child: Child,
-    lines: Receiver<String>,
+    /// Behind a lock, so that threads of a test can share the server.
+    lines: Mutex<Receiver<String>>,
     pub address: SocketAddr,
     /// Everything it has logged until it was ready.
     pub log: String,
@@ -102,7 +104,7 @@ impl Server {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Self {
             child,
-            lines,
+            lines: Mutex::new(lines),
             address: nowhere,
             log: String::new(),
             folder,
@@ -116,7 +118,7 @@ impl Server {
     /// Waits for a line of its log.
     pub fn wait_for(&mut self, text: &str) -> String {
         loop {
-            let Ok(line) = self.lines.recv_timeout(Duration::from_secs(120)) else {
+            let Ok(line) = self.lines.get_mut().unwrap().recv_timeout(Duration::from_secs(120)) else {
                 panic!("the server never said {text:?}, but:\n{}", self.log);
             };
             self.log += &format!("{line}\n");

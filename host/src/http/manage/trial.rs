@@ -1,12 +1,12 @@
 //! Code that is executed once and not deployed.
 
-use super::{Desk, mistakes, target, unfit};
-use crate::api::secrets::SecretChange;
+use super::{Desk, mistakes, target, unfit, wrong};
 use crate::api::{entry, test_run};
-use crate::http::execute::{EXECUTION_ID, busy, execution_id, payload, untried};
+use crate::http::execute::{EXECUTION_ID, busy, execution_id, missing, payload, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
 use crate::identity::permission::{Operation, Target};
+use crate::identity::scope::valid_project_key;
 use crate::perform::{Job, perform};
 use crate::{answer, record};
 use bytes::Bytes;
@@ -27,6 +27,9 @@ impl Desk<'_> {
         let run = test_run::parse(body).map_err(mistakes)?;
         let entry = key.and_then(|key| self.registry.get(key));
         let project = self.asked("projectKey");
+        if let Some(project) = project.as_deref().filter(|project| !valid_project_key(project)) {
+            return Err(wrong(format!("projectKey: {project:?} is not the key of a project")));
+        }
         let asked = match &entry {
             Some(entry) => target(entry),
             None => Target {
@@ -35,17 +38,23 @@ impl Desk<'_> {
             },
         };
         self.permit(Operation::Test, asked, key.unwrap_or_default())?;
+        if entry
+            .as_ref()
+            .is_some_and(|entry| project.is_some() && entry.project != project)
+        {
+            return Err(missing(key.unwrap_or_default()));
+        }
         let data = run.data.map(|data| Bytes::from(data.into_string())).unwrap_or_default();
         let payload = payload(data)?;
         let Ok(_place) = self.service.places.try_acquire() else {
             return Err(busy());
         };
         let worker = self.registry.build(&run.code).await.map_err(unfit)?;
-        let set = run.staged_secrets.iter().filter_map(|change| match change {
-            SecretChange::Set(name, value) => Some((name.clone(), value.clone())),
-            SecretChange::Remove(_) => None,
-        });
-        let context = self.registry.trial(key, set.collect()).await.map_err(unfit)?;
+        let context = self
+            .registry
+            .trial(entry.as_deref(), run.staged_secrets)
+            .await
+            .map_err(unfit)?;
         let id = execution_id()?;
         let name = key.unwrap_or("test");
         let project = entry.as_ref().and_then(|entry| entry.project.clone()).or(project);

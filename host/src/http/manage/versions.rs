@@ -55,7 +55,10 @@ impl Desk<'_> {
             .roll_back(key, version.number, None, by, data::now())
             .await
             .map_err(stored)?;
-        self.registry.saved(key, Some(worker)).await.map_err(unfit)?;
+        self.registry
+            .saved(key, Some((saved.revision, worker)))
+            .await
+            .map_err(unfit)?;
         let version = self.stored_version(key, &saved.version.to_string()).await?;
         Ok(reply::json(
             StatusCode::OK,
@@ -102,8 +105,9 @@ impl Desk<'_> {
             by: &self.caller.subject,
             now: data::now(),
         };
-        self.service.store.save(save).await.map_err(stored)?;
-        self.registry.saved(key, Some(worker)).await.map_err(unfit)?;
+        let saved = self.service.store.save(save).await.map_err(stored)?;
+        let code = Some((saved.revision, worker));
+        self.registry.saved(key, code).await.map_err(unfit)?;
         Ok(if created {
             reply::empty(StatusCode::CREATED)
         } else {

@@ -113,6 +113,7 @@ impl Desk<'_> {
             .await
             .map_err(stored)?
             .ok_or_else(|| missing(key))?;
+        self.permit(Operation::Update, target_of(&before), key)?;
         self.save(deploy, Some(&before)).await?;
         Ok(done())
     }
@@ -134,7 +135,8 @@ impl Desk<'_> {
         let key = deploy.key;
         let mode = match before {
             None => Mode::Create,
-            Some(_) => Mode::Update(None),
+            // What the caller may do was looked up for the worker as it was then.
+            Some(before) => Mode::Update(Some(before.revision)),
         };
         let save = Save {
             key: &key,
@@ -147,7 +149,7 @@ impl Desk<'_> {
             by: &self.caller.subject,
             now: data::now(),
         };
-        self.service.store.save(save).await.map_err(|error| match error {
+        let saved = self.service.store.save(save).await.map_err(|error| match error {
             store::Error::Exists => exists(&key),
             error => stored(error),
         })?;
@@ -155,6 +157,7 @@ impl Desk<'_> {
         if let Some(due) = due.map_or(Some(None), |due| due.map(Some)) {
             self.service.store.set_schedule(&key, due).await.map_err(stored)?;
         }
+        let built = built.map(|worker| (saved.revision, worker));
         self.registry.saved(&key, built).await.map_err(unfit)
     }
 
@@ -166,7 +169,7 @@ impl Desk<'_> {
             Err(store::Error::NotFound) => return Err(missing(key)),
             Err(error) => return Err(stored(error)),
         }
-        self.registry.remove(key);
+        self.registry.saved(key, None).await.map_err(unfit)?;
         Ok(done())
     }
 }

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// When everything is saved.
+pub const NOW: i64 = 1000;
+
 /// An empty database; `open` opens it as often as one likes.
 pub struct Fixture {
     pub database: Database,
@@ -99,7 +102,7 @@ pub fn save(key: &str, mode: Mode) -> Save<'_> {
         code: source("one"),
         secrets: Vec::new(),
         by: "alice",
-        now: 1000,
+        now: NOW,
     }
 }
 
@@ -133,6 +136,6 @@ pub fn token(byte: u8, subject: &str) -> NewToken {
         role: "applied-permissions/user".into(),
         expires: None,
         created_by: None,
-        now: 1000,
+        now: NOW,
     }
 }

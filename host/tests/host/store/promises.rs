@@ -1,6 +1,6 @@
 //! What the store does when all is well.
 
-use super::fixture::{Fixture, create, definition, entry, keys, open, save, source, token};
+use super::fixture::{Fixture, NOW, create, definition, entry, keys, open, save, source, token};
 use futures_util::{FutureExt, TryStreamExt};
 use host::store::*;
 use std::collections::BTreeMap;
@@ -201,7 +201,7 @@ async fn a_deleted_worker_leaves_nothing_but_history(fixture: Fixture) {
     worker.secrets = vec![SecretChange::Set("s".into(), "x".into())];
     let first = store.save(worker).await.unwrap();
     store
-        .merge_state("w", &[("k".to_owned(), Some("v".to_owned()))].into())
+        .merge_state("w", NOW, &[("k".to_owned(), Some("v".to_owned()))].into())
         .await
         .unwrap();
     store.record(entry(1));
@@ -211,7 +211,7 @@ async fn a_deleted_worker_leaves_nothing_but_history(fixture: Fixture) {
     assert!(store.secrets("w").await.unwrap().is_empty() && store.state("w").await.unwrap().is_empty());
     assert!(store.versions("w", None, 10).await.unwrap().is_empty());
     assert!(matches!(
-        store.merge_state("w", &BTreeMap::new()).await,
+        store.merge_state("w", NOW, &BTreeMap::new()).await,
         Err(Error::NotFound)
     ));
     let again = create(&store, "w").await;
@@ -462,7 +462,7 @@ async fn state_is_merged_by_key_under_the_limit(fixture: Fixture) {
             .iter()
             .map(|(key, text)| ((*key).to_owned(), text.map(Into::into)))
             .collect();
-        store.merge_state("w", &changes).await.unwrap()
+        store.merge_state("w", NOW, &changes).await.unwrap()
     };
     merge(&[("a", Some("1")), ("b", Some("\0'\u{1f600}"))]).await;
     let (state, dropped) = merge(&[("b", None), ("c", Some("3"))]).await;
@@ -495,7 +495,7 @@ async fn concurrent_merges_lose_nothing(fixture: Fixture) {
         tokio::spawn(async move {
             for round in 0..5 {
                 let change = [(format!("k{number}"), Some(format!("{round}")))].into();
-                store.merge_state("w", &change).await.unwrap();
+                store.merge_state("w", NOW, &change).await.unwrap();
             }
         })
     });
@@ -516,7 +516,7 @@ async fn changes_are_seen_by_other_hosts_in_order(fixture: Fixture) {
     create(&store, "a").await;
     create(&store, "b").await;
     store
-        .merge_state("a", &[("k".to_owned(), Some(String::new()))].into())
+        .merge_state("a", NOW, &[("k".to_owned(), Some(String::new()))].into())
         .await
         .unwrap();
     store
