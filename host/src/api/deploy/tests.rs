@@ -265,7 +265,9 @@ fn hostile_bodies_are_refused() {
         let mistakes = parse(body, Purpose::Create, &maxima()).unwrap_err();
         assert!(mistakes.len() == 1 && mistakes[0].starts_with(expected), "{mistakes:?}");
     }
-    let mistakes = create(json!({"secrets": vec![1; 100_000]})).unwrap_err();
+    let mistakes = create(json!({"secrets": vec![1; 201]})).unwrap_err();
+    assert_eq!(mistakes, ["secrets: has 201 entries, expected at most 200"]);
+    let mistakes = create(json!({"settings": {"allowNet": vec![1; 100_000]}})).unwrap_err();
     assert_eq!(
         (mistakes.len(), mistakes[100].as_str()),
         (101, "body: has 99900 more mistakes")
