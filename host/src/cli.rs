@@ -1,10 +1,12 @@
 //! The command line: made from the table of settings, and taken apart into one of three commands.
 
+use crate::data::Data;
 use crate::identity::scope::Role;
 use crate::settings::commands::{Build, Output, Run, Serve, beside};
 use crate::settings::quantity;
 use crate::settings::sources::Sources;
 use crate::settings::table::{self, Command};
+use crate::store::OpenAs;
 use crate::tokens::{self, Task};
 use crate::{build, console, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
@@ -51,9 +53,20 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("run", matches)) => run::run(&Run::from(sources(matches, Command::Run), argument(matches, "worker"))?),
         Some(("serve", matches)) => serve::serve(Serve::from(sources(matches, Command::Serve))?),
         Some(("token", matches)) => token(matches),
+        Some(("rotate-key", matches)) => rotate_key(&beside(sources(matches, Command::Beside))?),
         // clap refuses what is no subcommand.
         _ => Ok(ExitCode::from(WRONG)),
     }
+}
+
+fn rotate_key(data: &Data) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let number = runtime.block_on(async {
+        let store = data.open(OpenAs::Command).await?;
+        anyhow::Ok(store.rotate_key().await?)
+    })?;
+    console::err(format_args!("{number} secrets are sealed with the new master key"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -85,7 +98,7 @@ fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     };
     let json = name != "revoke" && text("format").as_deref() == Some("json");
     let output = if json { Output::Json } else { Output::Value };
-    tokens::run(&beside(sources(matches, Command::Token))?, task, output)
+    tokens::run(&beside(sources(matches, Command::Beside))?, task, output)
 }
 
 /// The flags that were given, as texts; what they mean is decided in one place for all sources.
@@ -130,11 +143,11 @@ fn command() -> clap::Command {
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([build, run, serve, token_command()])
+        .subcommands([build, run, serve, token_command(), rotate_command()])
 }
 
 fn token_command() -> clap::Command {
-    let settings = || table::of(Command::Token).map(flag);
+    let settings = || table::of(Command::Beside).map(flag);
     let text = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
@@ -188,6 +201,16 @@ fn token_command() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([create, list, revoke])
+}
+
+fn rotate_command() -> clap::Command {
+    clap::Command::new("rotate-key")
+        .about("Seal the secrets of all workers with another master key")
+        .after_help(
+            "The new key is HOST_MASTER_KEY, or the one in the data folder; the one before is HOST_PREVIOUS_MASTER_KEY. Give \
+             both to every server first, then rotate, then take the old one away.",
+        )
+        .args(table::of(Command::Beside).map(flag))
 }
 
 fn flag(setting: &table::Setting) -> Arg {

@@ -4,6 +4,7 @@
 //! looked up in the store, what comes from outside is a [`jwt`], verified with the keys of a [`jwks`] by [`signature`];
 //! its [`scope`] says the roles; and [`permission`] is the table of what a role may do to which worker.
 
+pub mod admin;
 pub mod credentials;
 pub mod jwks;
 pub mod jwt;
@@ -14,7 +15,7 @@ pub mod scope;
 pub mod signature;
 
 use crate::http::reply::Refusal;
-use crate::token::Token;
+use admin::Token;
 use futures_util::future::BoxFuture;
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, WWW_AUTHENTICATE};

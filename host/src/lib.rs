@@ -7,7 +7,7 @@
 //!
 //! Three concepts: a *setting* is a flag, an environment variable and a key of `host.toml` at once ([`settings`]);
 //! an *answer* is an execution as JSON, the same on the command line and over HTTP ([`answer`]); a *refusal* is what
-//! a client gets when its request was not executed ([`http::reply`]).
+//! a client gets when its request was not executed ([`http::reply`]). The files are listed in ARCHITECTURE.md.
 
 pub mod answer;
 pub mod api;
@@ -18,6 +18,7 @@ pub mod context;
 pub mod data;
 pub mod http;
 pub mod identity;
+pub mod issued;
 pub mod issuer;
 pub mod kept;
 pub mod manifest;
@@ -35,6 +36,5 @@ pub mod source;
 pub mod status;
 pub mod store;
 pub mod suggest;
-pub mod token;
 pub mod tokens;
 pub mod workers;

@@ -4,9 +4,10 @@ use crate::api::settings::Settings;
 use crate::context::Context;
 use crate::data;
 use crate::http::service::{Service, Stage};
-use crate::record::{self, Facts};
+use crate::record::{self, Facts, Mask};
 use crate::registry::Registry;
 use engine::{Execution, Payload, Request, RunError, Worker};
+use std::fmt::Write;
 use tokio::sync::watch;
 
 /// What is executed, for whom and how.
@@ -74,7 +75,6 @@ pub async fn perform(
     };
     let execution = service.engine.run(job.worker, request, cancelled).await?;
     if service.keep_history {
-        let secrets: Vec<&str> = secrets.values().map(String::as_str).collect();
         let facts = Facts {
             execution: job.id,
             worker: job.key,
@@ -87,9 +87,35 @@ pub async fn perform(
             test_run: job.test_run,
             payload: payload.as_deref(),
             keep_result: keeps,
-            secrets: &secrets,
+            mask: &Mask::new(secrets.values()),
         };
         service.store.record(record::entry(&facts, &execution));
     }
     Ok(execution)
+}
+
+/// 128 random bits in the form of a UUID, version 4.
+pub fn execution_id() -> Result<String, RunError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| RunError::Internal(format!("no random bytes: {error}")))?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut id = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        let dash = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };
+        let _ = write!(id, "{dash}{byte:02x}");
+    }
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_uuids_and_differ() {
+        let id = execution_id().unwrap();
+        assert_eq!((id.len(), id.matches('-').count(), &id[14..15]), (36, 4, "4"));
+        assert_ne!(id, execution_id().unwrap());
+    }
 }

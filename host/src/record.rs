@@ -29,13 +29,13 @@ pub struct Facts<'a> {
     pub payload: Option<&'a [u8]>,
     /// Whether the result is kept, and the logs with it.
     pub keep_result: bool,
-    /// Texts that must not be seen in it.
-    pub secrets: &'a [&'a str],
+    /// What must not be seen in it.
+    pub mask: &'a Mask,
 }
 
 /// The entry of an execution.
 pub fn entry(facts: &Facts<'_>, execution: &Execution) -> Entry {
-    let text = |bytes: &[u8]| mask(String::from_utf8_lossy(bytes).into_owned(), facts.secrets);
+    let text = |bytes: &[u8]| facts.mask.cover(String::from_utf8_lossy(bytes).into_owned());
     // The value itself; for a failure what the caller was told of it.
     let result = || match execution.outcome.is_success() {
         true => text(&execution.output),
@@ -57,7 +57,7 @@ pub fn entry(facts: &Facts<'_>, execution: &Execution) -> Entry {
         payload: facts.payload.filter(|payload| !payload.is_empty()).map(text),
         result: facts.keep_result.then(result).filter(|result| !result.is_empty()),
         logs: if facts.keep_result {
-            mask(lines(&execution.logs), facts.secrets)
+            facts.mask.cover(lines(&execution.logs))
         } else {
             String::new()
         },
@@ -81,26 +81,46 @@ pub fn lines(logs: &Logs) -> String {
     text
 }
 
-/// A secret that a worker prints or returns is told as `***`. Short ones would blot out half of what is read.
-pub fn mask(text: String, secrets: &[&str]) -> String {
-    const SHORTEST: usize = 4;
-    // As they are, and as they stand in JSON; the longest first, so that one that begins like another is gone whole.
-    let mut secrets: Vec<String> = secrets
-        .iter()
-        .flat_map(|secret| {
-            let quoted = serde_json::Value::from(*secret).to_string();
-            [(*secret).to_owned(), quoted[1..quoted.len() - 1].to_owned()]
+/// Covers what must not be seen in a text.
+pub struct Mask(Vec<String>);
+
+impl Mask {
+    /// Covers these, as they are and as they stand in JSON. Short ones would blot out half of what is read.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a String>) -> Self {
+        const SHORTEST: usize = 4;
+        let long = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        let mut all = Vec::new();
+        for secret in long {
+            let quoted = serde_json::Value::from(secret.as_str()).to_string();
+            all.extend([secret.clone(), quoted[1..quoted.len() - 1].to_owned()]);
+        }
+        // One that begins like another is gone whole.
+        all.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all.dedup();
+        Self(all)
+    }
+
+    /// The text with `***` for each of them.
+    pub fn cover(&self, text: String) -> String {
+        self.0.iter().fold(text, |text, secret| match text.contains(secret) {
+            true => text.replace(secret, "***"),
+            false => text,
         })
-        .collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST)
-        .fold(text, |text, secret| {
-            if text.contains(secret) {
-                text.replace(secret, "***")
-            } else {
-                text
-            }
-        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_covered_in_every_form() {
+        let secrets = ["hunter", "hunter2xyz", "a\"b\nc", "abc"].map(str::to_owned);
+        let mask = Mask::new(&secrets);
+        let cover = |text: &str| mask.cover(text.to_owned());
+        assert_eq!(cover("hunter2xyz hunter2 abc"), "*** ***2 abc");
+        assert_eq!(cover("a\"b\nc"), "***");
+        assert_eq!(cover(r#"{"x":"a\"b\nc"}"#), r#"{"x":"***"}"#);
+        assert_eq!(Mask::new(&[]).cover("text".into()), "text");
+    }
 }

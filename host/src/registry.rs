@@ -1,24 +1,21 @@
 //! The workers that can be executed: those of a folder, which stay as they are while the host runs, and those of the
 //! store, which come and go. An entry is small; its code and context are loaded when it is first executed.
 
-use crate::api::schedule::Schedule;
+mod entry;
+mod follow;
+mod limits;
+
+pub use entry::{Entry, Ready};
+
 use crate::api::settings::{self, Settings};
 use crate::context::{Context, Gate};
-use crate::manifest::GENERIC_EVENT;
 use crate::network::allowed;
-use crate::store::{self, Change, Definition, SecretChange, Store, WorkerFilter};
-use crate::workers::{State, Workers};
-use engine::{BuildError, Engine, Limits, LoadError, Source, StateChanges, Worker};
+use crate::store::{self, SecretChange, Store, WorkerFilter};
+use crate::workers::Workers;
+use engine::{BuildError, Engine, Limits, LoadError, Source, StateChanges, Texts, Worker};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
-use tokio::sync::{Mutex, OnceCell, Semaphore};
-
-/// Read from the store at a time.
-const PAGE: u32 = 500;
-
-/// How often the store is asked what other hosts have written.
-const POLL: Duration = Duration::from_secs(1);
+use tokio::sync::{Mutex, Semaphore};
 
 /// What a source is called in errors and stacks.
 pub const SOURCE_NAME: &str = "worker.ts";
@@ -36,39 +33,6 @@ pub struct Registry {
     taking_up: Mutex<()>,
     /// Builds and loads under way; others wait.
     builds: Semaphore,
-}
-
-/// One worker.
-pub struct Entry {
-    /// Its key.
-    pub key: String,
-    /// Its project.
-    pub project: Option<String>,
-    /// The event that it is for.
-    pub action: String,
-    /// Whether it may be executed.
-    pub enabled: bool,
-    /// Whether every user may execute it.
-    pub shared: bool,
-    /// The version that is executed; a worker of the folder has none.
-    pub version: Option<i64>,
-    /// What it may use, and how it is treated.
-    pub settings: Settings,
-    /// When it runs by itself.
-    pub schedule: Option<Schedule>,
-    /// When it was made, in unix milliseconds.
-    created: i64,
-    /// The store's; differs after every write.
-    revision: Option<i64>,
-    ready: OnceCell<Ready>,
-}
-
-/// What is needed to execute a worker.
-pub struct Ready {
-    /// Its code.
-    pub worker: Worker,
-    /// What it is granted.
-    pub context: Context,
 }
 
 /// Why a worker cannot be executed although it is there.
@@ -91,44 +55,6 @@ pub enum Fault {
     Damaged(String),
 }
 
-impl Entry {
-    /// Whether it came from the folder, and cannot be changed.
-    pub fn is_fixed(&self) -> bool {
-        self.revision.is_none()
-    }
-
-    /// Whether it can be executed by name.
-    pub fn is_generic(&self) -> bool {
-        self.action == GENERIC_EVENT
-    }
-
-    fn stored(worker: &store::Worker) -> Result<Self, Fault> {
-        let Definition {
-            project,
-            action,
-            enabled,
-            shared,
-            filter,
-            settings,
-            ..
-        } = &worker.definition;
-        let settings = settings_of(&worker.key, settings)?;
-        Ok(Self {
-            key: worker.key.clone(),
-            project: project.clone(),
-            action: action.clone(),
-            enabled: *enabled,
-            shared: *shared,
-            version: Some(worker.current.number),
-            settings,
-            schedule: filter.as_deref().and_then(Schedule::read),
-            created: worker.created,
-            revision: Some(worker.revision),
-            ready: OnceCell::new(),
-        })
-    }
-}
-
 impl Registry {
     /// The workers of the folder and of the store. A key in both is a mistake that somebody has to mend.
     pub async fn open(
@@ -140,61 +66,31 @@ impl Registry {
     ) -> anyhow::Result<(Self, i64)> {
         // Read first: what is written while the pages are read is read again.
         let revision = store.revision().await?;
-        let mut entries = HashMap::new();
-        let mut after = String::new();
-        loop {
-            let page = store.workers(&WorkerFilter::default(), &after, PAGE).await?;
-            for worker in &page {
-                entries.insert(worker.key.clone(), Arc::new(Entry::stored(worker)?));
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE as usize => after.clone_from(&last.key),
-                _ => break,
-            }
+        let registry = Self {
+            store,
+            engine,
+            gate,
+            limits,
+            entries: RwLock::default(),
+            keeping: Mutex::new(()),
+            taking_up: Mutex::new(()),
+            builds: Semaphore::new(crate::workers::builds_at_once()),
+        };
+        for stored in registry.store.all_workers(&WorkerFilter::default()).await? {
+            registry.insert_stored(&stored);
         }
         let mut twice = Vec::new();
-        for (key, place, entry) in fixed.into_entries() {
-            let (ready, enabled, action) = match entry.state {
-                State::Ready(worker, context) => (
-                    OnceCell::new_with(Some(Ready { worker, context })),
-                    true,
-                    GENERIC_EVENT.into(),
-                ),
-                State::Disabled => (OnceCell::new(), false, GENERIC_EVENT.into()),
-                State::OtherAction(action) => (OnceCell::new(), true, action),
-            };
-            let entry = Entry {
-                key: key.clone(),
-                project: entry.project_key,
-                action,
-                enabled,
-                shared: false,
-                version: None,
-                settings: Settings::default(),
-                schedule: None,
-                created: 0,
-                revision: None,
-                ready,
-            };
-            if entries.insert(key.clone(), Arc::new(entry)).is_some() {
+        for (key, place, worker) in fixed.into_entries() {
+            if registry.get(&key).is_some() {
                 twice.push(format!("worker {key} is in {} and in the database", place.display()));
             }
+            registry.insert(Entry::fixed(key, worker));
         }
         anyhow::ensure!(
             twice.is_empty(),
             "a worker can be in the folder or in the database:\n  {}",
             twice.join("\n  ")
         );
-        let registry = Self {
-            store,
-            engine,
-            gate,
-            limits,
-            entries: RwLock::new(entries),
-            keeping: Mutex::new(()),
-            taking_up: Mutex::new(()),
-            builds: Semaphore::new(crate::workers::builds_at_once()),
-        };
         Ok((registry, revision))
     }
 
@@ -202,6 +98,15 @@ impl Registry {
     pub fn get(&self, key: &str) -> Option<Arc<Entry>> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.get(key).cloned()
+    }
+
+    /// Those that run by themselves.
+    pub fn scheduled(&self) -> Vec<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let scheduled = entries
+            .values()
+            .filter(|entry| entry.enabled && entry.schedule.is_some());
+        scheduled.cloned().collect()
     }
 
     /// How many there are.
@@ -224,14 +129,7 @@ impl Registry {
 
     async fn load(&self, entry: &Entry) -> Result<Ready, Fault> {
         let key = &entry.key;
-        let stored = self
-            .store
-            .worker(key)
-            .await?
-            .ok_or(Fault::Store(store::Error::NotFound))?;
-        if Some(stored.revision) != entry.revision {
-            return Err(self.outdated(&stored));
-        }
+        let stored = self.current(entry).await?;
         let version = &stored.current;
         let module = match &version.module {
             Some(hash) => self.store.module(key, hash).await?,
@@ -250,32 +148,36 @@ impl Registry {
         Ok(Ready { worker, context })
     }
 
-    /// What belongs to exactly this entry: when the worker was saved while it was read, there is a newer one.
-    async fn context(&self, entry: &Entry) -> Result<Context, Fault> {
-        let (key, settings) = (&entry.key, &entry.settings);
-        let secrets = self.store.secrets(key).await?;
-        let state = self.store.state(key).await?;
-        let stored = self
-            .store
-            .worker(key)
-            .await?
-            .ok_or(Fault::Store(store::Error::NotFound))?;
-        if Some(stored.revision) != entry.revision {
-            return Err(self.outdated(&stored));
+    /// The worker as it is stored, if that is what the entry was made of: else there is a newer entry.
+    async fn current(&self, entry: &Entry) -> Result<store::Worker, Fault> {
+        let stored = self.store.worker(&entry.key).await?;
+        let stored = stored.ok_or(Fault::Store(store::Error::NotFound))?;
+        if Some(stored.revision) == entry.revision {
+            return Ok(stored);
         }
-        let context = self.gate.context(hosts(settings), settings.properties.clone(), secrets);
-        context.set_state(state);
-        Ok(context)
+        self.insert_stored(&stored);
+        Err(Fault::Outdated)
     }
 
-    fn outdated(&self, stored: &store::Worker) -> Fault {
-        match Entry::stored(stored) {
-            Ok(entry) => {
-                self.insert(entry);
-                Fault::Outdated
-            }
-            Err(fault) => fault,
-        }
+    /// The secrets and the state of exactly this entry.
+    async fn belongings(&self, entry: &Entry) -> Result<(Texts, Texts), Fault> {
+        let secrets = self.store.secrets(&entry.key).await?;
+        let state = self.store.state(&entry.key).await?;
+        // It may have been saved, or made anew, while they were read.
+        self.current(entry).await?;
+        Ok((secrets, state))
+    }
+
+    async fn context(&self, entry: &Entry) -> Result<Context, Fault> {
+        let (secrets, state) = self.belongings(entry).await?;
+        Ok(self.made(&entry.settings, secrets, state))
+    }
+
+    fn made(&self, settings: &Settings, secrets: Texts, state: Texts) -> Context {
+        let properties = settings.properties.clone();
+        let context = self.gate.context(hosts(settings), properties, secrets);
+        context.set_state(state);
+        context
     }
 
     /// Builds a source and loads what came of it: whoever saves it learns what is wrong with it.
@@ -302,16 +204,10 @@ impl Registry {
     /// A context for code that is not deployed, with the secrets and the state of `entry`, if it is for one, and `staged`
     /// over its secrets.
     pub async fn trial(&self, entry: Option<&Entry>, staged: Vec<SecretChange>) -> Result<Context, Fault> {
-        let mut secrets = engine::Texts::new();
         let stored = entry.filter(|entry| !entry.is_fixed());
-        let state = match stored {
-            Some(entry) => {
-                // Of this worker, and not of another one that was made in its place.
-                self.context(entry).await?;
-                secrets = self.store.secrets(&entry.key).await?;
-                self.store.state(&entry.key).await?
-            }
-            None => engine::Texts::new(),
+        let (mut secrets, state) = match stored {
+            Some(entry) => self.belongings(entry).await?,
+            None => Default::default(),
         };
         for change in staged {
             match change {
@@ -319,10 +215,9 @@ impl Registry {
                 SecretChange::Set(name, value) => _ = secrets.insert(name, value),
             }
         }
-        let settings = stored.map(|entry| entry.settings.clone()).unwrap_or_default();
-        let context = self.gate.context(hosts(&settings), settings.properties, secrets);
-        context.set_state(state);
-        Ok(context)
+        let otherwise = Settings::default();
+        let settings = stored.map_or(&otherwise, |entry| &entry.settings);
+        Ok(self.made(settings, secrets, state))
     }
 
     /// Takes up what was saved or deleted. `code` is the revision of the save and the code that it brought; without any,
@@ -357,6 +252,14 @@ impl Registry {
         }
         self.insert(entry);
         Ok(())
+    }
+
+    /// One that cannot be read is left out, and said: the others go on.
+    fn insert_stored(&self, stored: &store::Worker) {
+        match Entry::stored(stored) {
+            Ok(entry) => self.insert(entry),
+            Err(fault) => tracing::error!(worker = stored.key, "is not served: {fault}"),
+        }
     }
 
     fn insert(&self, entry: Entry) {
@@ -403,108 +306,20 @@ impl Registry {
         Ok(dropped)
     }
 
-    /// Takes up what other hosts write, for ever.
-    pub async fn follow(&self, mut revision: i64) {
-        let mut reachable = true;
-        loop {
-            tokio::time::sleep(POLL).await;
-            match self.take_up(revision).await {
-                Ok(seen) => {
-                    revision = seen;
-                    reachable = true;
-                }
-                Err(error) => {
-                    if std::mem::replace(&mut reachable, false) {
-                        tracing::warn!("cannot see what other hosts write: {error}");
-                    }
-                }
-            }
-        }
-    }
-
-    async fn take_up(&self, since: i64) -> Result<i64, Fault> {
-        let store::Changes { revision, changes } = self.store.changes(since).await?;
-        for change in changes {
-            match change {
-                Change::Worker(key) => {
-                    let _turn = self.taking_up.lock().await;
-                    match self.store.worker(&key).await? {
-                        None => self.remove(&key),
-                        Some(stored) => {
-                            let known = self.get(&key);
-                            if known.is_some_and(|entry| entry.is_fixed()) {
-                                tracing::error!(
-                                    worker = key,
-                                    "another host saved a worker that is in this host's folder"
-                                );
-                            } else {
-                                self.insert(Entry::stored(&stored)?);
-                            }
-                        }
-                    }
-                }
-                Change::State(key) => {
-                    let _turn = self.keeping.lock().await;
-                    let entry = self.get(&key).filter(|entry| !entry.is_fixed());
-                    if let Some(ready) = entry.as_ref().and_then(|entry| entry.ready.get()) {
-                        ready.context.set_state(self.store.state(&key).await?);
-                    }
-                }
-                // The store's own cache knows.
-                Change::Token(_) => {}
-            }
-        }
-        Ok(revision)
-    }
-
     /// What one execution is granted.
     pub fn grants(&self, context: &Context, hops: u32) -> engine::Grants {
         self.gate.grants(context, hops)
     }
 
-    /// What one execution of this worker may use.
+    /// What one execution of a worker with these settings may use.
     pub fn limits(&self, settings: &Settings) -> Limits {
-        let (asked, most) = (&settings.limits, &self.limits);
-        let millis = |asked: Option<u64>, most: Duration| asked.map_or(most, Duration::from_millis).min(most);
-        let bytes = |asked: Option<u64>, most: usize| asked.and_then(|it| it.try_into().ok()).unwrap_or(most).min(most);
-        Limits {
-            fuel: asked.fuel.unwrap_or(most.fuel).min(most.fuel),
-            cpu: millis(asked.cpu_millis, most.cpu),
-            timeout: millis(asked.timeout_millis, most.timeout),
-            memory_bytes: bytes(asked.memory_bytes, most.memory_bytes),
-            output_bytes: bytes(asked.output_bytes, most.output_bytes),
-            log_bytes: bytes(asked.log_bytes, most.log_bytes),
-            requests: asked
-                .requests
-                .map_or(most.requests, |it| it.try_into().unwrap_or(u32::MAX))
-                .min(most.requests),
-            traffic_bytes: most.traffic_bytes,
-        }
+        limits::within(settings, &self.limits)
     }
 
     /// The most that a worker may ask for, which is what one gets that asks for nothing.
     pub fn maxima(&self) -> settings::Limits {
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).ok();
-        settings::Limits {
-            cpu_millis: millis(self.limits.cpu),
-            fuel: Some(self.limits.fuel),
-            timeout_millis: millis(self.limits.timeout),
-            memory_bytes: Some(self.limits.memory_bytes as u64),
-            output_bytes: Some(self.limits.output_bytes as u64),
-            log_bytes: Some(self.limits.log_bytes as u64),
-            requests: Some(self.limits.requests.into()),
-        }
+        limits::maxima(&self.limits)
     }
-}
-
-fn settings_of(key: &str, document: &str) -> Result<Settings, Fault> {
-    let read = settings::read(document);
-    read.map_err(|problems| {
-        Fault::Damaged(format!(
-            "the settings of worker {key} cannot be read: {}",
-            problems.join("; ")
-        ))
-    })
 }
 
 /// They were checked when they were saved.

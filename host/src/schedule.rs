@@ -2,10 +2,10 @@
 //! missed while no host was there are made up for by one run.
 
 use crate::data;
-use crate::http::execute::execution_id;
 use crate::http::service::{Service, Stage};
-use crate::perform::{Job, perform};
+use crate::perform::{Job, execution_id, perform};
 use crate::registry::{Entry, Registry};
+use crate::store;
 use bytes::Bytes;
 use engine::Payload;
 use serde_json::json;
@@ -27,19 +27,38 @@ pub async fn run(service: Arc<Service>, mut stage: watch::Receiver<Stage>) {
         let Ok(registry) = service.registry(Stage::Open) else {
             continue;
         };
-        match service.store.schedules().await {
-            Ok(schedules) => {
-                for (key, due) in schedules {
-                    if due > data::now() {
-                        // Those that follow are due later.
-                        break;
-                    }
-                    claim(&service, registry, &key, due, &stage).await;
-                }
-            }
-            Err(error) => tracing::warn!("cannot see what is due: {error}"),
+        let scheduled = registry.scheduled();
+        if !scheduled.is_empty()
+            && let Err(error) = look(&service, registry, &scheduled, &stage).await
+        {
+            tracing::warn!("cannot see what is due: {error}");
         }
     }
+}
+
+/// Runs what is due, after giving those that are new their first time: counted from when they were saved, so that none is
+/// missed in between.
+async fn look(
+    service: &Arc<Service>,
+    registry: &Registry,
+    scheduled: &[Arc<Entry>],
+    stage: &watch::Receiver<Stage>,
+) -> store::Result<()> {
+    let schedules = service.store.schedules().await?;
+    for entry in scheduled {
+        let first = entry
+            .schedule
+            .as_ref()
+            .and_then(|schedule| schedule.next_after(entry.changed));
+        if let Some(first) = first.filter(|_| !schedules.iter().any(|(key, _)| *key == entry.key)) {
+            service.store.add_schedule(&entry.key, first).await?;
+        }
+    }
+    // The next to be due is first.
+    for (key, due) in schedules.iter().take_while(|(_, due)| *due <= data::now()) {
+        claim(service, registry, key, *due, stage).await;
+    }
+    Ok(())
 }
 
 /// Runs a worker if its tick is ours.
@@ -79,7 +98,7 @@ async fn tick(
 ) -> Result<(), String> {
     // Beside requests, and not refused for want of a place: it comes once.
     let _place = service.places.acquire().await;
-    let id = execution_id().map_err(|_| "no random bytes")?;
+    let id = execution_id().map_err(|error| error.to_string())?;
     let ready = registry.ready(entry).await.map_err(|fault| fault.to_string())?;
     let payload = Bytes::from(json!({ "triggerID": id }).to_string());
     let job = Job {

@@ -30,7 +30,7 @@ pub use open::{Config, Database, Role as OpenAs};
 pub use secret::{Key, Keys, SecretChange};
 pub use state::MAX_ITEMS as MAX_STATE_ITEMS;
 pub use token::{NewToken, Token};
-pub use version::{Code, Labels, Module, VERSIONS_KEPT, Version};
+pub use version::{Code, Labels, VERSIONS_KEPT, Version};
 pub use worker::{Definition, Mode, Save, Saved, Worker, WorkerFilter};
 pub use writer::Counters;
 

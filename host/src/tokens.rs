@@ -3,9 +3,9 @@
 use crate::cli::{FAILED, WRONG};
 use crate::console;
 use crate::data::{self, Data};
-use crate::http::manage::tokens::{issue, shown};
 use crate::identity::opaque::valid_subject;
 use crate::identity::scope::{Role, valid_project_key};
+use crate::issued::{issue, shown};
 use crate::settings::commands::Output;
 use crate::store::{self, OpenAs, Token};
 use anyhow::bail;

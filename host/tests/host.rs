@@ -24,6 +24,8 @@ mod network;
 mod outside;
 #[path = "host/program.rs"]
 mod program;
+#[path = "host/registry.rs"]
+mod registry;
 #[path = "host/run.rs"]
 mod run;
 #[path = "host/samples.rs"]

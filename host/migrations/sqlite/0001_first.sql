@@ -36,7 +36,7 @@ CREATE TABLE worker (
     changed_by  TEXT NOT NULL
 ) STRICT;
 
--- Built or uploaded WebAssembly, compressed; named by the BLAKE3 hash of what it was before.
+-- Uploaded WebAssembly, compressed; named by the BLAKE3 hash of what it was before.
 CREATE TABLE module (
     worker TEXT NOT NULL REFERENCES worker (key) ON DELETE CASCADE,
     hash   TEXT NOT NULL CHECK (length(hash) = 64),
@@ -49,7 +49,6 @@ CREATE TABLE version (
     number      INTEGER NOT NULL CHECK (number > 0),
     source      TEXT,
     module      TEXT,
-    runtime     TEXT,
     commit_sha  TEXT NOT NULL CHECK (length(commit_sha) <= 128),
     description TEXT NOT NULL CHECK (length(description) <= 256),
     label       TEXT NOT NULL CHECK (length(label) <= 64),

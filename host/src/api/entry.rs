@@ -3,59 +3,16 @@
 use super::action::Action;
 use super::json;
 use super::render::Embedded;
+use crate::store::Entry;
 use serde::{Deserialize, Serialize};
-
-/// An entry of the history, as the store has it.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    /// `X-Execution-Id`
-    pub execution: &'a str,
-    /// The worker's key.
-    pub worker: &'a str,
-    /// Its project.
-    pub project: Option<&'a str>,
-    /// The name of its action.
-    pub action: &'a str,
-    /// Absent for code that was never saved.
-    pub version: Option<i64>,
-    /// Whether `executionStatus` is STATUS_SUCCESS.
-    pub success: bool,
-    /// The outcome's code, such as `cpu_limit`.
-    pub outcome: &'a str,
-    /// Unix milliseconds.
-    pub started: i64,
-    /// Unix milliseconds.
-    pub ended: i64,
-    /// Who or what triggered it.
-    pub triggered_by: &'a str,
-    /// Whether it was a test.
-    pub test_run: bool,
-    /// The trace that it belongs to.
-    pub trace: Option<&'a str>,
-    /// A JSON document, unless it was cut.
-    pub payload: Option<&'a str>,
-    /// A JSON document, unless it was cut.
-    pub result: Option<&'a str>,
-    /// Lines, `[info ] - …`.
-    pub logs: &'a str,
-    /// A JSON document, the `usage` of an execution: `{cpuTimeMicros, wallTimeMicros, peakMemoryBytes, …}`.
-    pub usage: &'a str,
-    /// Whether payload, result or logs were cut.
-    pub truncated: bool,
-}
 
 /// The history: a JSON array of `{workerKey, workerType, workerProjectKey, executionStatus, startTimeMillis,
 /// endTimeMillis, triggeredBy, testRun, executedVersion?, traceId?, executionPayload?, executionResult:{result?, logs,
 /// workerStats:{cpuTimeMillis, topMemoryUsageBytes, executionDurationMillis}}}`, and of ours `executionId, outcome,
 /// truncated`.
-pub fn history<'a>(entries: impl IntoIterator<Item = Entry<'a>>) -> String {
-    let entries: Vec<_> = entries.into_iter().map(|entry| EntryBody::of(&entry)).collect();
+pub fn history(entries: &[Entry]) -> String {
+    let entries: Vec<_> = entries.iter().map(EntryBody::of).collect();
     json(&entries)
-}
-
-/// One entry of [`history`].
-pub fn entry(entry: &Entry<'_>) -> String {
-    json(&EntryBody::of(entry))
 }
 
 /// The answer of a test: `{"logs":"…","genericEvent":{…}}`. `answer` is what the execute endpoint would have answered:
@@ -115,24 +72,24 @@ struct Usage {
 }
 
 impl<'a> EntryBody<'a> {
-    fn of(entry: &Entry<'a>) -> Self {
-        let usage: Usage = serde_json::from_str(entry.usage).unwrap_or_default();
+    fn of(entry: &'a Entry) -> Self {
+        let usage: Usage = serde_json::from_str(&entry.usage).unwrap_or_default();
         let elapsed = || u64::try_from(entry.ended.saturating_sub(entry.started)).unwrap_or(0);
         Self {
-            worker_key: entry.worker,
-            worker_type: entry.action,
-            worker_project_key: entry.project.unwrap_or_default(),
+            worker_key: &entry.worker,
+            worker_type: &entry.action,
+            worker_project_key: entry.project.as_deref().unwrap_or_default(),
             execution_status: if entry.success { "STATUS_SUCCESS" } else { "STATUS_FAIL" },
             start_time_millis: entry.started,
             end_time_millis: entry.ended,
-            triggered_by: entry.triggered_by,
+            triggered_by: &entry.triggered_by,
             test_run: entry.test_run,
             executed_version: entry.version.map(|version| version.to_string()),
-            trace_id: entry.trace,
-            execution_payload: entry.payload.map(Embedded::of),
+            trace_id: entry.trace.as_deref(),
+            execution_payload: entry.payload.as_deref().map(Embedded::of),
             execution_result: ResultBody {
-                result: entry.result.map(Embedded::of),
-                logs: entry.logs,
+                result: entry.result.as_deref().map(Embedded::of),
+                logs: &entry.logs,
                 worker_stats: Stats {
                     cpu_time_millis: usage.cpu_time_micros.div_ceil(1000),
                     top_memory_usage_bytes: usage.peak_memory_bytes,
@@ -141,8 +98,8 @@ impl<'a> EntryBody<'a> {
                         .map_or_else(elapsed, |micros| micros.div_ceil(1000)),
                 },
             },
-            execution_id: entry.execution,
-            outcome: entry.outcome,
+            execution_id: &entry.execution,
+            outcome: &entry.outcome,
             truncated: entry.truncated,
         }
     }
@@ -152,25 +109,28 @@ impl<'a> EntryBody<'a> {
 mod tests {
     use super::*;
 
-    const EXAMPLE: Entry<'_> = Entry {
-        execution: "x1",
-        worker: "w",
-        project: Some("p"),
-        action: "GENERIC_EVENT",
-        version: Some(3),
-        success: true,
-        outcome: "success",
-        started: 1000,
-        ended: 1009,
-        triggered_by: "ann",
-        test_run: false,
-        trace: Some("t"),
-        payload: Some(r#"{"n":1.0}"#),
-        result: Some("1e400"),
-        logs: "[info ] - hi\n",
-        usage: r#"{"fuel":1,"cpuTimeMicros":1500,"wallTimeMicros":7000,"peakMemoryBytes":65536,"requests":0}"#,
-        truncated: false,
-    };
+    fn example() -> Entry {
+        Entry {
+            execution: "x1".into(),
+            worker: "w".into(),
+            project: Some("p".into()),
+            action: "GENERIC_EVENT".into(),
+            version: Some(3),
+            success: true,
+            outcome: "success".into(),
+            started: 1000,
+            ended: 1009,
+            triggered_by: "ann".into(),
+            test_run: false,
+            trace: Some("t".into()),
+            payload: Some(r#"{"n":1.0}"#.into()),
+            result: Some("1e400".into()),
+            logs: "[info ] - hi\n".into(),
+            usage: r#"{"fuel":1,"cpuTimeMicros":1500,"wallTimeMicros":7000,"peakMemoryBytes":65536,"requests":0}"#
+                .into(),
+            truncated: false,
+        }
+    }
 
     #[test]
     fn an_entry_is_written() {
@@ -181,24 +141,23 @@ mod tests {
             r#""workerStats":{"cpuTimeMillis":2,"topMemoryUsageBytes":65536,"executionDurationMillis":7}},"#,
             r#""executionId":"x1","outcome":"success","truncated":false}"#
         );
-        assert_eq!(entry(&EXAMPLE), expected);
-        assert_eq!(history([EXAMPLE, EXAMPLE]), format!("[{expected},{expected}]"));
-        assert_eq!(history([]), "[]");
+        assert_eq!(history(&[example(), example()]), format!("[{expected},{expected}]"));
+        assert_eq!(history(&[]), "[]");
     }
 
     #[test]
     fn what_was_cut_or_is_missing_does_no_harm() {
         let cut = Entry {
-            payload: Some("{\"a\":\"…[truncated]"),
+            payload: Some("{\"a\":\"…[truncated]".into()),
             result: None,
-            usage: "nonsense",
+            usage: "nonsense".into(),
             project: None,
             version: None,
             trace: None,
             success: false,
-            ..EXAMPLE
+            ..example()
         };
-        let text = entry(&cut);
+        let text = history(&[cut]);
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         for part in [
             r#""executionPayload":"{\"a\":\"…[truncated]","#,

@@ -1,72 +1,28 @@
 //! Workers and versions as JSON. Values of secrets are not among what comes in here, so they cannot go out.
 
 use super::action::written;
-use super::deploy::Labels;
 use super::{Style, json};
+use crate::store::{self, Labels};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A worker, as the store has it.
-#[derive(Clone, Copy, Debug)]
+/// A worker to be shown.
+#[derive(Clone, Copy)]
 pub struct Worker<'a> {
-    /// Its key.
-    pub key: &'a str,
-    /// Of its action.
-    pub application: &'a str,
-    /// The name of its action.
-    pub action: &'a str,
-    /// For people.
-    pub description: &'a str,
-    /// Whether it may be executed.
-    pub enabled: bool,
-    /// Whether it is being debugged.
-    pub debug: bool,
-    /// Whether everybody may execute it.
-    pub shared: bool,
-    /// Absent for an uploaded module.
-    pub source: Option<&'a str>,
-    /// A JSON document.
-    pub filter: Option<&'a str>,
-    /// A JSON document.
-    pub settings: &'a str,
-    /// Its project.
-    pub project: Option<&'a str>,
-    /// The names of its secrets.
-    pub secrets: &'a [String],
-    /// Of the version that is executed.
-    pub labels: &'a Labels,
-    /// The number of the version that is executed.
-    pub version: i64,
-    /// Differs after every write.
-    pub revision: i64,
-    /// Unix milliseconds, as all times here.
-    pub created: i64,
-    /// By whom.
-    pub created_by: &'a str,
-    /// When it was last saved.
-    pub changed: i64,
-    /// By whom.
-    pub changed_by: &'a str,
+    /// As the store has it.
+    pub stored: &'a store::Worker,
+    /// Whether with its source, its settings and the names of its secrets.
+    pub whole: bool,
 }
 
-/// A version, as the store has it.
-#[derive(Clone, Copy, Debug)]
+/// A version to be shown.
+#[derive(Clone, Copy)]
 pub struct Version<'a> {
-    /// Counts from 1.
-    pub number: i64,
-    /// Absent for an uploaded module, and in lists.
-    pub source: Option<&'a str>,
-    /// The BLAKE3 hash of the module in hexadecimal digits; absent when it has to be built.
-    pub module: Option<&'a str>,
-    /// What the author says of it.
-    pub labels: &'a Labels,
-    /// The version that this one went back to.
-    pub copy_of: Option<i64>,
-    /// When it was made.
-    pub created: i64,
-    /// By whom.
-    pub created_by: &'a str,
+    /// As the store has it.
+    pub stored: &'a store::Version,
+    /// Whether with its source.
+    pub whole: bool,
     /// Whether it is the one that is executed.
     pub current: bool,
 }
@@ -188,25 +144,28 @@ struct VersionBody<'a> {
 
 impl<'a> WorkerBody<'a> {
     fn of(worker: &Worker<'a>, style: Style) -> Self {
+        let stored = worker.stored;
+        let (definition, current) = (&stored.definition, &stored.current);
+        let secrets = stored.secrets.iter().filter(|_| worker.whole);
         Self {
-            key: worker.key,
-            description: worker.description,
-            enabled: worker.enabled,
-            debug: worker.debug,
-            source_code: worker.source,
-            action: written(style, worker.application, worker.action),
-            filter_criteria: worker.filter.map(Embedded::of),
-            secrets: worker.secrets.iter().map(|key| Secret { key }).collect(),
-            project_key: worker.project.unwrap_or_default(),
-            version: LabelsBody::of(worker.labels),
-            shared: worker.shared,
-            settings: Embedded::of(worker.settings),
-            version_number: worker.version,
-            revision: worker.revision,
-            created: worker.created,
-            created_by: worker.created_by,
-            changed: worker.changed,
-            changed_by: worker.changed_by,
+            key: &stored.key,
+            description: &definition.description,
+            enabled: definition.enabled,
+            debug: definition.debug,
+            source_code: current.source.as_deref().filter(|_| worker.whole),
+            action: written(style, &definition.application, &definition.action),
+            filter_criteria: definition.filter.as_deref().map(Embedded::of),
+            secrets: secrets.map(|key| Secret { key }).collect(),
+            project_key: definition.project.as_deref().unwrap_or_default(),
+            version: LabelsBody::of(&current.labels),
+            shared: definition.shared,
+            settings: Embedded::of(if worker.whole { &definition.settings } else { "{}" }),
+            version_number: current.number,
+            revision: stored.revision,
+            created: stored.created,
+            created_by: &stored.created_by,
+            changed: stored.changed,
+            changed_by: &stored.changed_by,
         }
     }
 }
@@ -223,15 +182,16 @@ impl<'a> LabelsBody<'a> {
 
 impl<'a> VersionBody<'a> {
     fn of(version: &Version<'a>) -> Self {
+        let stored = version.stored;
         Self {
-            number: version.number,
+            number: stored.number,
             current: version.current,
-            source_code: version.source,
-            module: version.module,
-            version: LabelsBody::of(version.labels),
-            copy_of: version.copy_of,
-            created: version.created,
-            created_by: version.created_by,
+            source_code: stored.source.as_deref().filter(|_| version.whole),
+            module: stored.module.as_deref(),
+            version: LabelsBody::of(&stored.labels),
+            copy_of: stored.copy_of,
+            created: stored.created,
+            created_by: &stored.created_by,
         }
     }
 }

@@ -1,23 +1,24 @@
 //! `POST /worker/api/v1/execute/{key}`: cheap checks first, then the body, then the worker.
 
 use super::body::Upload;
+use super::query::{asked, decode_key};
+use super::refusals::{busy, missing, stored, untried};
 use super::reply::{self, Refusal, Reply};
 use super::service::{Service, Stage};
+use crate::answer;
 use crate::identity::permission::{self, Operation, Target};
 use crate::identity::{Caller, Now};
 use crate::network::headers::HOPS;
-use crate::perform::{Job, perform};
+use crate::perform::{Job, execution_id, perform};
 use crate::registry::{Entry, Fault, Registry};
 use crate::store;
-use crate::{answer, manifest};
 use bytes::Bytes;
-use engine::{MAX_PAYLOAD_BYTES, Payload, PayloadError, RunError};
+use engine::{MAX_PAYLOAD_BYTES, Payload, PayloadError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use percent_encoding::percent_decode_str;
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -53,7 +54,7 @@ where
     };
     let entry = load(registry, entry, || find(registry, &caller, &key, head.uri.query())).await?;
     let ready = registry.ready(&entry).await.map_err(|fault| cannot(&key, fault))?;
-    let id = execution_id()?;
+    let id = execution_id().map_err(|error| untried(&key, "", &error))?;
     let job = Job {
         id: &id,
         key: &key,
@@ -81,17 +82,6 @@ where
         reply.headers_mut().insert(EXECUTION_ID, id);
     }
     Ok(reply)
-}
-
-/// An execution that could not be tried.
-pub fn untried(key: &str, id: &str, error: &RunError) -> Refusal {
-    match error {
-        RunError::Busy => busy(),
-        RunError::Internal(error) => {
-            tracing::error!(worker = key, execution = id, "cannot execute: {error}");
-            Refusal::internal()
-        }
-    }
 }
 
 /// What a request brought, as a worker gets it.
@@ -136,44 +126,6 @@ fn cannot(key: &str, fault: Fault) -> Refusal {
             Refusal::internal()
         }
     }
-}
-
-/// What an error of the store means to a client.
-pub fn stored(error: store::Error) -> Refusal {
-    match error {
-        store::Error::NotFound => Refusal::new(StatusCode::NOT_FOUND, "There is no such thing"),
-        store::Error::Exists => Refusal::new(StatusCode::CONFLICT, "It exists already"),
-        store::Error::Changed => Refusal::new(StatusCode::CONFLICT, "It was changed by somebody else: get it again"),
-        store::Error::Invalid(sentence) => Refusal::new(StatusCode::BAD_REQUEST, sentence),
-        store::Error::Unavailable(problem) => {
-            tracing::warn!("503: {problem}");
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available").try_again()
-        }
-        error => {
-            tracing::error!("500: {error}");
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The host failed")
-        }
-    }
-}
-
-/// There is none, or none to be seen.
-pub fn missing(key: &str) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("There is no worker {key}"))
-}
-
-/// The key in a path.
-pub fn decode_key(key: &str) -> Result<String, Refusal> {
-    let decoded = percent_decode_str(key).decode_utf8().ok();
-    decoded
-        .filter(|key| manifest::is_key(key))
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| {
-            let expected = "at most 64 letters, digits, '_', '.' and '-', the first a letter or a digit";
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                format!("This is not a worker key: a key has {expected}"),
-            )
-        })
 }
 
 /// JSON, what curl sends when told nothing, or no word about it: all are read as JSON. Anything else is a mistake
@@ -230,11 +182,6 @@ fn find(registry: &Registry, caller: &Caller, key: &str, query: Option<&str>) ->
     Ok(entry)
 }
 
-/// No place is free.
-pub fn busy() -> Refusal {
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many executions are under way").try_again()
-}
-
 /// How many workers have called each other to get here.
 fn hops(headers: &HeaderMap) -> Result<u32, Refusal> {
     let Some(value) = headers.get(HOPS) else {
@@ -250,40 +197,6 @@ fn hops(headers: &HeaderMap) -> Result<u32, Refusal> {
     }
 }
 
-/// Every value of `name` in the query that is not empty.
-pub fn asked<'a>(query: Option<&'a str>, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    let pairs = query
-        .unwrap_or_default()
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let asked = pairs
-        .filter(move |(known, _)| decode(known) == name)
-        .map(move |(_, value)| decode(value));
-    asked.filter(|value| !value.is_empty())
-}
-
-/// 128 random bits in the form of a UUID, version 4.
-pub fn execution_id() -> Result<String, Refusal> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!("no random bytes: {error}");
-        Refusal::internal()
-    })?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut id = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        let dash = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };
-        let _ = write!(id, "{dash}{byte:02x}");
-    }
-    Ok(id)
-}
-
 /// A message as a sentence of its own.
 fn sentence(message: &str) -> String {
     let mut chars = message.chars();
@@ -295,25 +208,6 @@ fn sentence(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_are_decoded_once_and_then_checked() {
-        assert_eq!(decode_key("my-%77orker").unwrap(), "my-worker");
-        for key in [
-            "..",
-            "%2e%2e%2f",
-            "%252e",
-            "a%00",
-            "%22",
-            "%ff",
-            "a%2Fb",
-            "%zz",
-            "%",
-            &"x".repeat(300),
-        ] {
-            assert_eq!(Reply::from(decode_key(key).unwrap_err()).status(), 400, "{key}");
-        }
-    }
 
     #[test]
     fn media_types_obeyed_and_violated() {
@@ -352,19 +246,5 @@ mod tests {
             ),
             (415, "identity")
         );
-    }
-
-    #[test]
-    fn projects_that_were_asked_for() {
-        let asked = |query| asked(query, "projectKey").collect::<Vec<_>>();
-        assert!(asked(None).is_empty() && asked(Some("projectKey=&x=1&projectKey")).is_empty());
-        assert_eq!(asked(Some("a=b&projectKey=my%2Dp&project%4bey=q+r")), ["my-p", "q r"]);
-    }
-
-    #[test]
-    fn ids_are_uuids_and_differ() {
-        let id = execution_id().unwrap();
-        assert_eq!((id.len(), id.matches('-').count(), &id[14..15]), (36, 4, "4"));
-        assert_ne!(id, execution_id().unwrap());
     }
 }

@@ -3,21 +3,24 @@
 mod deployed;
 mod executions;
 mod secrets;
-pub mod tokens;
+mod tokens;
 mod trial;
 mod versions;
 mod workers;
 
 use super::body::Upload;
-use super::execute::{self, missing};
+use super::query::{asked, decode_key};
+use super::refusals::{self, missing};
 use super::reply::{self, Refusal, Reply};
 use super::route::Place;
 use super::service::{Service, Stage};
-use crate::api::{self, Style};
+use crate::api;
 use crate::identity::permission::{self, Answer, Operation, Target};
 use crate::identity::{Caller, Now};
+use crate::manifest::GENERIC_EVENT;
 use crate::registry::{Entry, Fault, Registry};
 use crate::source::MAX_MODULE_BYTES;
+use crate::store;
 use bytes::Bytes;
 use engine::BuildError;
 use hyper::body::Body;
@@ -76,19 +79,22 @@ where
         Place::Workers(style) if get => desk.list(style).await,
         Place::Workers(style) if method == Method::POST => desk.create(style, &body).await,
         Place::Workers(_) => desk.update(&body).await,
-        Place::Worker(style, key) if get => desk.get(style, &key_of(key)?).await,
-        Place::Worker(_, key) => desk.delete(&key_of(key)?).await,
+        Place::Worker(style, key) if get => desk.get(style, &decode_key(key)?).await,
+        Place::Worker(_, key) => desk.delete(&decode_key(key)?).await,
         Place::Actions(style) => desk.describe(|| api::events::actions(style, trial::CONTEXT_TYPES)),
         Place::Options => desk.describe(api::events::options),
-        Place::Test(key) => desk.test(key.map(key_of).transpose()?.as_deref(), &body, stage).await,
+        Place::Test(key) => {
+            desk.test(key.map(decode_key).transpose()?.as_deref(), &body, stage)
+                .await
+        }
         Place::History => desk.history().await,
-        Place::Versions(key) => desk.versions(&key_of(key)?).await,
-        Place::Version(key, number) => desk.version(&key_of(key)?, number).await,
-        Place::RollBack(key, number) => desk.roll_back(&key_of(key)?, number).await,
-        Place::Module(key) => desk.upload(&key_of(key)?, body).await,
-        Place::Secrets(key) => desk.secrets(&key_of(key)?).await,
-        Place::Secret(key, name) if method == Method::PUT => desk.set_secret(&key_of(key)?, name, &body).await,
-        Place::Secret(key, name) => desk.remove_secret(&key_of(key)?, name).await,
+        Place::Versions(key) => desk.versions(&decode_key(key)?).await,
+        Place::Version(key, number) => desk.version(&decode_key(key)?, number).await,
+        Place::RollBack(key, number) => desk.roll_back(&decode_key(key)?, number).await,
+        Place::Module(key) => desk.upload(&decode_key(key)?, body).await,
+        Place::Secrets(key) => desk.secrets(&decode_key(key)?).await,
+        Place::Secret(key, name) if method == Method::PUT => desk.set_secret(&decode_key(key)?, name, &body).await,
+        Place::Secret(key, name) => desk.remove_secret(&decode_key(key)?, name).await,
         Place::Tokens if get => desk.tokens().await,
         Place::Tokens => desk.issue(&body).await,
         Place::Token(id) => desk.revoke(id).await,
@@ -100,7 +106,7 @@ where
 impl Desk<'_> {
     /// The values of `name` in the query that are not empty; the last counts.
     fn asked(&self, name: &str) -> Option<String> {
-        execute::asked(self.query, name).last()
+        asked(self.query, name).last()
     }
 
     /// Whether the query switches `name` on.
@@ -114,17 +120,10 @@ impl Desk<'_> {
 
     /// A number of the query.
     fn asked_number(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        let number = self.asked(name).map(|text| text.parse::<i64>());
-        let number = number.transpose().ok().flatten().map_or_else(
-            || match self.asked(name) {
-                None => Ok(None),
-                Some(_) => Err(wrong(format!("{name}: expected a whole number"))),
-            },
-            |number| Ok(Some(number)),
-        )?;
-        match number {
-            Some(number) if number < 0 => Err(wrong(format!("{name}: expected a number that is not negative"))),
-            number => Ok(number),
+        let Some(text) = self.asked(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number @ 0..) => Ok(Some(number)),
+            _ => Err(wrong(format!("{name}: expected a whole number that is not negative"))),
         }
     }
 
@@ -165,6 +164,16 @@ impl Desk<'_> {
         Ok(entry)
     }
 
+    /// The worker of this key as it is stored now, for one who may do this to it.
+    async fn stored(&self, operation: Operation, key: &str) -> Result<store::Worker, Refusal> {
+        self.own_entry(operation, key)?;
+        let stored = self.service.store.worker(key).await.map_err(refusals::stored)?;
+        let stored = stored.ok_or_else(|| missing(key))?;
+        // What this host knows of it can be a second old.
+        self.permit(operation, target_of(&stored), key)?;
+        Ok(stored)
+    }
+
     fn describe(&self, text: impl FnOnce() -> String) -> Result<Reply, Refusal> {
         self.permit(Operation::Describe, Target::default(), "")?;
         Ok(reply::json(StatusCode::OK, text()))
@@ -179,8 +188,13 @@ fn target(entry: &Entry) -> Target<'_> {
     }
 }
 
-fn key_of(segment: &str) -> Result<String, Refusal> {
-    execute::decode_key(segment)
+/// The same, as it is stored.
+fn target_of(stored: &store::Worker) -> Target<'_> {
+    let definition = &stored.definition;
+    Target {
+        project: definition.project.as_deref(),
+        shared: definition.shared && definition.action == GENERIC_EVENT,
+    }
 }
 
 fn in_folder(key: &str) -> Refusal {
@@ -208,8 +222,8 @@ fn unfit(fault: Fault) -> Refusal {
         }
         Fault::Build(error) => wrong(error.to_string()),
         Fault::Load(error) => wrong(error.to_string()),
-        Fault::Store(error) => execute::stored(error),
-        Fault::Outdated => changed(),
+        Fault::Store(error) => refusals::stored(error),
+        Fault::Outdated => refusals::stored(store::Error::Changed),
         Fault::Damaged(problem) => {
             tracing::error!("{problem}");
             Refusal::internal()
@@ -217,17 +231,6 @@ fn unfit(fault: Fault) -> Refusal {
     }
 }
 
-fn changed() -> Refusal {
-    Refusal::new(
-        StatusCode::CONFLICT,
-        "It was changed by somebody else meanwhile: try again",
-    )
-}
-
 fn done() -> Reply {
     reply::empty(StatusCode::NO_CONTENT)
-}
-
-fn style_of(style: Style, text: impl FnOnce(Style) -> String) -> Reply {
-    reply::json(StatusCode::OK, text(style))
 }

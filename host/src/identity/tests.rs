@@ -652,29 +652,3 @@ async fn what_cannot_be_checked_is_503() {
         Err(Failure::Unauthenticated(_))
     ));
 }
-
-/// Not a test: `cargo test --release -- --ignored --nocapture how_long`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn how_long_it_takes() {
-    let identity = identity(Vec::new(), &[]);
-    for (name, key, header) in [
-        ("RS256", &KEYS.rsa, r#"{"alg":"RS256","kid":"rsa"}"#),
-        ("ES256", &KEYS.p256, r#"{"alg":"ES256","kid":"p256"}"#),
-        ("EdDSA", &KEYS.ed, r#"{"alg":"EdDSA","kid":"ed"}"#),
-    ] {
-        let token = key.token(header, &claims().to_string());
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
-        // Each request comes so much later than the one before.
-        for step in [10_001, 0] {
-            let step = std::time::Duration::from_millis(step);
-            let mut now = now();
-            let start = Instant::now();
-            for _ in 0..2000 {
-                identity.caller(&headers, now).await.unwrap();
-                now.instant += step;
-            }
-            println!("{name}, {step:?} apart: {:?}", start.elapsed() / 2000);
-        }
-    }
-}

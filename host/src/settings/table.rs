@@ -9,8 +9,8 @@ pub enum Command {
     Run,
     /// `host serve`
     Serve,
-    /// `host token`
-    Token,
+    /// `host token` and `host rotate-key`, beside a server
+    Beside,
 }
 
 /// One row.
@@ -36,7 +36,7 @@ impl Setting {
     }
 }
 
-use Command::{Build, Run, Serve, Token};
+use Command::{Beside, Build, Run, Serve};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -44,7 +44,7 @@ pub const SETTINGS: &[Setting] = &[
         "config",
         "FILE",
         "Settings file [default: host.toml, if there is one]",
-        &[Build, Run, Serve, Token],
+        &[Build, Run, Serve, Beside],
     ),
     row(
         "cache",
@@ -171,7 +171,7 @@ pub const SETTINGS: &[Setting] = &[
         "data",
         "DIR",
         "Folder that keeps what the host makes: its database, its admin token, its master key [default: data]",
-        &[Serve, Token],
+        &[Serve, Beside],
     ),
     Setting {
         repeats: true,
@@ -179,7 +179,7 @@ pub const SETTINGS: &[Setting] = &[
             "database",
             "URL",
             "PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME [default: SQLite in the data folder]",
-            &[Serve, Token],
+            &[Serve, Beside],
         )
     },
     row(

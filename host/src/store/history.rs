@@ -2,7 +2,6 @@
 
 use super::sql::{args, run};
 use super::{Error, Result, Store};
-use futures_util::stream::{self, Stream, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use sqlx::Arguments;
 
@@ -121,22 +120,6 @@ impl Store {
         let rows: Vec<(i64, i64, String)> = self.all(sqlx::AssertSqlSafe(sql), arguments).await?;
         let place = |(started, id, entry): (i64, i64, String)| Ok((Cursor { started, id }, parse(&entry)?));
         rows.into_iter().map(place).collect()
-    }
-
-    /// All entries, newest first, read page by page.
-    pub fn history_stream(&self, filter: Filter) -> impl Stream<Item = Result<Entry>> + Send + '_ {
-        const PAGE: u32 = 50;
-        let pages = stream::try_unfold(Some(None), move |after: Option<Option<Cursor>>| {
-            let filter = filter.clone();
-            async move {
-                let Some(after) = after else { return Ok(None) };
-                let page = self.history(&filter, after, PAGE).await?;
-                let last = page.last().map(|(cursor, _)| *cursor);
-                let entries = stream::iter(page.into_iter().map(|(_, entry)| Ok(entry)));
-                Ok::<_, Error>(Some((entries, last.map(Some))))
-            }
-        });
-        pages.try_flatten()
     }
 
     /// Drops entries that started before `before`, and all but the `keep` newest; gives their number. Little by little,

@@ -5,18 +5,11 @@ use super::sql::{args, run};
 use super::{Error, Result, Store};
 
 impl Store {
-    /// Has a worker be due at `due`, whatever was set before, or never. `NotFound` without the worker; it takes its
-    /// schedule with it when it is deleted.
-    ///
-    /// For the one host that saves the worker, with a time that is still to come: setting back a tick that was claimed
-    /// already has it run again.
-    pub async fn set_schedule(&self, key: &str, due: Option<i64>) -> Result<()> {
-        let Some(due) = due else {
-            let sql = "DELETE FROM schedule WHERE worker = $1";
-            return self.within(run(&self.0.write, sql, args![key])).await.map(drop);
-        };
-        let sql = "INSERT INTO schedule (worker, due) VALUES ($1, $2)
-             ON CONFLICT (worker) DO UPDATE SET due = excluded.due";
+    /// Has a worker be due at `due` for the first time; nothing happens when it is due some time already, or is gone. A
+    /// save with another schedule, or one that disables it, takes that back, and so does its deletion.
+    pub async fn add_schedule(&self, key: &str, due: i64) -> Result<()> {
+        let sql = "INSERT INTO schedule (worker, due) SELECT key, $2 FROM worker WHERE key = $1
+             ON CONFLICT (worker) DO NOTHING";
         self.within(run(&self.0.write, sql, args![key, due])).await.map(drop)
     }
 

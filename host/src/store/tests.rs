@@ -55,7 +55,7 @@ async fn a_full_disk_is_told() {
             filter: None,
             settings: "{}".into(),
         },
-        code: Some((Code::Source("x".repeat(size), None), Labels::default())),
+        code: Some((Code::Source("x".repeat(size)), Labels::default())),
         secrets: Vec::new(),
         by: "me",
         now: 1,

@@ -13,19 +13,10 @@ pub const VERSIONS_KEPT: u32 = 50;
 /// What a version was made from.
 #[derive(Clone, Debug)]
 pub enum Code {
-    /// Text, and what was built from it, if it was.
-    Source(String, Option<Module>),
+    /// Text.
+    Source(String),
     /// An uploaded module.
     Module(Vec<u8>),
-}
-
-/// A module that was built from source. It is kept for the current version alone: others can be built again.
-#[derive(Clone, Debug)]
-pub struct Module {
-    /// `worker.wasm`
-    pub bytes: Vec<u8>,
-    /// Names the runtime that it was built with.
-    pub runtime: String,
 }
 
 /// What the author says of a version. Texts may be empty.
@@ -46,10 +37,8 @@ pub struct Version {
     pub number: i64,
     /// Absent for an uploaded module.
     pub source: Option<String>,
-    /// The BLAKE3 hash of the module in hexadecimal digits; absent when it has to be built.
+    /// The BLAKE3 hash of the uploaded module in hexadecimal digits.
     pub module: Option<String>,
-    /// The runtime that the module was built with; absent for an uploaded one.
-    pub runtime: Option<String>,
     /// What the author says of it.
     pub labels: Labels,
     /// The version that this one went back to.
@@ -64,7 +53,6 @@ pub struct Version {
 pub(super) struct Packed {
     source: Option<String>,
     module: Option<Pressed>,
-    runtime: Option<String>,
     labels: Labels,
     copy_of: Option<i64>,
 }
@@ -74,7 +62,7 @@ struct Pressed {
     bytes: Vec<u8>,
 }
 
-const SELECT: &str = "SELECT number AS v_number, source AS v_source, module AS v_module, runtime AS v_runtime,
+const SELECT: &str = "SELECT number AS v_number, source AS v_source, module AS v_module,
     commit_sha AS v_commit_sha, description AS v_description, label AS v_label, copy_of AS v_copy_of,
     created AS v_created, created_by AS v_created_by FROM version WHERE worker = $1 AND ";
 
@@ -92,23 +80,25 @@ impl Store {
         self.optional(sql, args![key, number]).await
     }
 
-    /// Makes a copy of an older version the current one. `built` is its module if it was built again.
-    pub async fn roll_back(&self, key: &str, number: i64, built: Option<Module>, by: &str, now: i64) -> Result<Saved> {
-        let (module, runtime) = press_built(built).await?;
+    /// Makes a copy of an older version the current one, of the worker as it was at the revision `expected`: else
+    /// `Changed`.
+    pub async fn roll_back(&self, key: &str, expected: i64, number: i64, by: &str, now: i64) -> Result<Saved> {
         self.within(async {
             let mut write = self.begin().await?;
-            let (current, ..) = head(&mut write.transaction, key).await?;
+            let (current, _, revision) = head(&mut write.transaction, key).await?;
+            if revision != expected {
+                return Err(Error::Changed);
+            }
             let sql = sqlx::AssertSqlSafe(format!("{SELECT} number = $2"));
             let old: Version = one(&mut *write.transaction, sql, args![key, number]).await?;
             let copy = Packed {
                 source: old.source,
-                runtime: runtime.or(old.runtime),
                 labels: old.labels,
                 copy_of: Some(number),
-                module: module.or(old.module.map(|hash| Pressed {
+                module: old.module.map(|hash| Pressed {
                     hash,
                     bytes: Vec::new(),
-                })),
+                }),
             };
             let version = current + 1;
             run(
@@ -125,33 +115,7 @@ impl Store {
         .await
     }
 
-    /// Keeps what was built from a version's source since it was saved, unless it is no longer the current one:
-    /// `false`. Other hosts are not told: nothing that they could see changed.
-    pub async fn built(&self, key: &str, number: i64, module: Module) -> Result<bool> {
-        let (pressed, runtime) = press_built(Some(module)).await?;
-        self.within(async {
-            let mut write = self.begin().await?;
-            let (current, ..) = head(&mut write.transaction, key).await?;
-            if current != number {
-                return Ok(false);
-            }
-            if let Some(pressed) = &pressed {
-                pressed.insert(&mut write.transaction, key).await?;
-                run(
-                    &mut *write.transaction,
-                    "UPDATE version SET module = $3, runtime = $4 WHERE worker = $1 AND number = $2",
-                    args![key, number, &pressed.hash, &runtime],
-                )
-                .await?;
-            }
-            tidy(&mut write.transaction, key, number).await?;
-            write.commit().await?;
-            Ok(true)
-        })
-        .await
-    }
-
-    /// The bytes of a worker's module. `None` when it has none of this hash, or a damaged one, and it has to be built.
+    /// The bytes of a worker's module. `None` when it has none of this hash, or a damaged one.
     pub async fn module(&self, key: &str, hash: &str) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT bytes FROM module WHERE worker = $1 AND hash = $2";
         let pressed: Vec<u8> = match self.optional(sql, args![key, hash]).await {
@@ -163,31 +127,21 @@ impl Store {
         let right = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().as_str() == hash;
         Ok(bytes.ok().filter(right))
     }
-
-    /// Up to `limit` keys, after the key `after`, of workers whose current version was not built with `runtime`.
-    pub async fn outdated(&self, runtime: &str, after: &str, limit: u32) -> Result<Vec<String>> {
-        let sql = "SELECT w.key FROM worker w JOIN version v ON v.worker = w.key AND v.number = w.version
-            WHERE w.key > $1 AND v.source IS NOT NULL AND COALESCE(v.runtime, '') <> $2 ORDER BY w.key LIMIT $3";
-        let rows: Vec<(String,)> = self.all(sql, args![after, runtime, i64::from(limit)]).await?;
-        Ok(rows.into_iter().map(|(key,)| key).collect())
-    }
 }
 
 impl Code {
     pub(super) async fn pack(self, labels: Labels) -> Result<Packed> {
         no_nul([&*labels.commit_sha, &labels.description, &labels.version_number])?;
-        let (source, module, runtime) = match self {
-            Self::Source(source, built) => {
+        let (source, module) = match self {
+            Self::Source(source) => {
                 no_nul([&*source])?;
-                let (module, runtime) = press_built(built).await?;
-                (Some(source), module, runtime)
+                (Some(source), None)
             }
-            Self::Module(bytes) => (None, Some(press(bytes).await?), None),
+            Self::Module(bytes) => (None, Some(press(bytes).await?)),
         };
         Ok(Packed {
             source,
             module,
-            runtime,
             labels,
             copy_of: None,
         })
@@ -209,14 +163,13 @@ impl Packed {
         }
         run(
             &mut *connection,
-            "INSERT INTO version (worker, number, source, module, runtime, commit_sha, description, label, copy_of,
-             created, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO version (worker, number, source, module, commit_sha, description, label, copy_of,
+             created, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             args![
                 key,
                 number,
                 &self.source,
                 self.module.as_ref().map(|module| &*module.hash),
-                &self.runtime,
                 &self.labels.commit_sha,
                 &self.labels.description,
                 &self.labels.version_number,
@@ -253,7 +206,6 @@ impl FromRow<'_, AnyRow> for Version {
             number: row.try_get("v_number")?,
             source: row.try_get("v_source")?,
             module: row.try_get("v_module")?,
-            runtime: row.try_get("v_runtime")?,
             labels: Labels {
                 commit_sha: row.try_get("v_commit_sha")?,
                 description: row.try_get("v_description")?,
@@ -266,34 +218,15 @@ impl FromRow<'_, AnyRow> for Version {
     }
 }
 
-/// Drops old versions, what was built for those before `current`, and the modules that no version names any more.
+/// Drops old versions, and the modules that no version names any more.
 async fn tidy(connection: &mut AnyConnection, key: &str, current: i64) -> Result<()> {
-    let statements = [
-        (
-            "DELETE FROM version WHERE worker = $1 AND number <= $2",
-            current - i64::from(VERSIONS_KEPT),
-        ),
-        (
-            "UPDATE version SET module = NULL, runtime = NULL
-             WHERE worker = $1 AND number < $2 AND source IS NOT NULL AND module IS NOT NULL",
-            current,
-        ),
-        (
-            "DELETE FROM module WHERE worker = $1 AND NOT EXISTS (SELECT 1 FROM version v
-             WHERE v.worker = module.worker AND v.module = module.hash) AND $2 > 0",
-            current,
-        ),
-    ];
-    for (statement, number) in statements {
-        run(&mut *connection, statement, args![key, number]).await?;
-    }
+    let oldest = current - i64::from(VERSIONS_KEPT);
+    let versions = "DELETE FROM version WHERE worker = $1 AND number <= $2";
+    run(&mut *connection, versions, args![key, oldest]).await?;
+    let modules = "DELETE FROM module WHERE worker = $1 AND NOT EXISTS
+        (SELECT 1 FROM version v WHERE v.worker = module.worker AND v.module = module.hash)";
+    run(&mut *connection, modules, args![key]).await?;
     Ok(())
-}
-
-async fn press_built(built: Option<Module>) -> Result<(Option<Pressed>, Option<String>)> {
-    let Some(built) = built else { return Ok((None, None)) };
-    no_nul([&*built.runtime])?;
-    Ok((Some(press(built.bytes).await?), Some(built.runtime)))
 }
 
 async fn press(bytes: Vec<u8>) -> Result<Pressed> {

@@ -103,7 +103,7 @@ pub struct WorkerFilter {
 
 const SELECT: &str = "SELECT w.key, w.project, w.application, w.action, w.description, w.enabled, w.debug, w.shared,
     w.filter, w.settings, w.revision, w.created, w.created_by, w.changed, w.changed_by,
-    v.number AS v_number, v.source AS v_source, v.module AS v_module, v.runtime AS v_runtime,
+    v.number AS v_number, v.source AS v_source, v.module AS v_module,
     v.commit_sha AS v_commit_sha, v.description AS v_description, v.label AS v_label, v.copy_of AS v_copy_of,
     v.created AS v_created, v.created_by AS v_created_by
     FROM worker w JOIN version v ON v.worker = w.key AND v.number = w.version ";
@@ -161,6 +161,7 @@ impl Store {
                 now,
                 by
             ];
+            forget_other_schedule(connection, key, &it).await?;
             run(&mut *connection, sql, arguments).await?;
             if let Some(code) = &code {
                 code.insert(connection, key, version, by, now).await?;
@@ -225,6 +226,34 @@ impl Store {
         }
         Ok(workers)
     }
+
+    /// All of them, by key.
+    pub async fn all_workers(&self, filter: &WorkerFilter) -> Result<Vec<Worker>> {
+        const PAGE: u32 = 500;
+        let mut all: Vec<Worker> = Vec::new();
+        loop {
+            let after = all.last().map_or("", |worker| &worker.key);
+            let page = self.workers(filter, after, PAGE).await?;
+            let full = page.len() == PAGE as usize;
+            all.extend(page);
+            if !full {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+/// Before a worker is written: what is due by another schedule, or while it is not enabled, is not due any more.
+async fn forget_other_schedule(connection: &mut AnyConnection, key: &str, new: &Definition) -> Result<()> {
+    let filter = new.filter.as_deref().unwrap_or_default();
+    run(
+        connection,
+        "DELETE FROM schedule WHERE worker = $1 AND NOT EXISTS
+         (SELECT 1 FROM worker WHERE key = $1 AND enabled = $2 AND COALESCE(filter, '') = $3)",
+        args![key, i64::from(new.enabled), filter],
+    )
+    .await?;
+    Ok(())
 }
 
 /// The current version, the project and the revision of a worker, inside a transaction.

@@ -1,7 +1,7 @@
 //! The management API, as the public command line and people with curl use it, on both databases.
 
 use super::client::Answer;
-use super::program::Folder;
+use super::program::{Done, Folder};
 use super::server::{Server, TOKEN, add_worker};
 use super::store::cluster;
 use rustix::process::Signal;
@@ -405,20 +405,24 @@ fn a_schedule_runs_once_per_tick() {
     create(&server, &body);
     let execute = as_admin(&server, "POST", "v1/execute/tick", &json!({}));
     assert!(execute.status == 404 && execute.json().to_string().contains("SCHEDULED_EVENT"));
-    let deadline = Instant::now() + Duration::from_secs(65);
-    let history = loop {
-        let history = as_admin(&server, "GET", "v1/execution_history?workerKey=tick", &Value::Null).json();
-        if history[0].is_object() {
-            break history;
-        }
-        assert!(Instant::now() < deadline, "no tick within a minute");
-        std::thread::sleep(Duration::from_millis(500));
-    };
+    let history = wait_a_minute_for_history(&server);
     assert_eq!(history[0]["triggeredBy"], "schedule");
     assert_eq!(history[0]["executionResult"]["result"], json!({"message": "string"}));
     std::thread::sleep(Duration::from_secs(3));
     let again = as_admin(&server, "GET", "v1/execution_history?workerKey=tick", &Value::Null).json();
     assert_eq!(again.as_array().unwrap().len(), 1, "{again}");
+}
+
+fn wait_a_minute_for_history(server: &Server) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(65);
+    loop {
+        let history = as_admin(server, "GET", "v1/execution_history?workerKey=tick", &Value::Null).json();
+        if history[0].is_object() {
+            return history;
+        }
+        assert!(Instant::now() < deadline, "no tick within a minute");
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 #[test]
@@ -484,6 +488,10 @@ fn a_worker_made_anew_has_nothing_of_the_one_before() {
     // What ran goes on to its end.
     assert_eq!(client.answer().unwrap().json()["data"], "ran");
     assert_eq!(server.execute("st", "").json()["data"], json!({}));
+    // Nor in the database, which is read again after a save.
+    let path = "v2/workers/st/secrets/any";
+    assert_eq!(as_admin(&server, "PUT", path, &json!({"value": "x"})).status, 204);
+    assert_eq!(server.execute("st", "").json()["data"], json!({}));
 }
 
 #[test]
@@ -537,4 +545,45 @@ fn staged_secrets_are_over_those_of_the_worker() {
     });
     let answer = as_admin(&server, "POST", "v1/test/k", &test).json();
     assert_eq!(answer["genericEvent"]["data"], json!([null, 2]), "{answer}");
+}
+
+#[test]
+fn the_master_key_is_rotated() {
+    let server = start(&[]);
+    let mut body = deploy_body("k", "export default ({ secrets }) => secrets.get('s')");
+    body["secrets"] = json!([{"key": "s", "value": "kept"}]);
+    create(&server, &body);
+    let old = std::fs::read_to_string(server.folder.path("data/master-key")).unwrap();
+    let new = data_encoding::BASE64URL_NOPAD.encode(&[7; 32]);
+    let rotate = |variables: &[(&str, &str)]| {
+        let mut command = server.folder.host(&["rotate-key"]);
+        let done: Done = command.envs(variables.iter().copied()).output().unwrap().into();
+        (done.code, done.stderr)
+    };
+    let (code, problem) = rotate(&[("HOST_MASTER_KEY", &new)]);
+    assert!(code == 2 && problem.contains("another one"), "{problem}");
+    let (code, words) = rotate(&[("HOST_MASTER_KEY", &new), ("HOST_PREVIOUS_MASTER_KEY", old.trim())]);
+    assert!(code == 0 && words.contains("1 secrets"), "{words}");
+    server.folder.write("data/master-key", &new);
+    let server = restart(server, &[]);
+    assert_eq!(server.execute("k", "").json()["data"], "kept");
+}
+
+#[test]
+fn a_schedule_can_be_switched_off_and_on() {
+    let server = start(&[]);
+    let mut body = deploy_body("tick", "export default () => ({ message: 'ran' })");
+    body["action"]["name"] = "SCHEDULED_EVENT".into();
+    body["filterCriteria"] = json!({"schedule": {"cron": "* * * * *"}});
+    create(&server, &body);
+    body["enabled"] = false.into();
+    assert_eq!(as_admin(&server, "PUT", "v2/workers", &body).status, 204);
+    // What a save does not mention stays, here the schedule; an enabled one has to mention it.
+    body.as_object_mut().unwrap().remove("filterCriteria");
+    assert_eq!(as_admin(&server, "PUT", "v2/workers", &body).status, 204);
+    let worker = as_admin(&server, "GET", "v1/workers/tick", &Value::Null).json();
+    body["enabled"] = true.into();
+    body["filterCriteria"] = worker["filterCriteria"].clone();
+    assert_eq!(as_admin(&server, "PUT", "v2/workers", &body).status, 204);
+    wait_a_minute_for_history(&server);
 }

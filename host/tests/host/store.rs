@@ -5,6 +5,6 @@ pub mod cluster;
 #[path = "store/faults.rs"]
 mod faults;
 #[path = "store/fixture.rs"]
-mod fixture;
+pub mod fixture;
 #[path = "store/promises.rs"]
 mod promises;

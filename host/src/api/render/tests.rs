@@ -1,40 +1,48 @@
 use super::*;
+use crate::store::Definition;
 
-fn labels() -> Labels {
-    Labels {
-        commit_sha: "c0ffee".into(),
-        ..Labels::default()
+fn example() -> store::Worker {
+    store::Worker {
+        key: "w".into(),
+        definition: Definition {
+            project: None,
+            application: "worker".into(),
+            action: "GENERIC_EVENT".into(),
+            description: "says \"hi\"".into(),
+            enabled: true,
+            debug: false,
+            shared: false,
+            filter: None,
+            settings: r#"{"limits":{"fuel":12345678901234567890}}"#.into(),
+        },
+        current: store::Version {
+            number: 3,
+            source: Some("export default 1".into()),
+            module: None,
+            labels: Labels {
+                commit_sha: "c0ffee".into(),
+                ..Labels::default()
+            },
+            copy_of: None,
+            created: 1,
+            created_by: "ann".into(),
+        },
+        secrets: vec!["token".into()],
+        revision: 17,
+        created: 1,
+        created_by: "ann".into(),
+        changed: 2,
+        changed_by: "bob".into(),
     }
 }
 
-fn example<'a>(labels: &'a Labels, secrets: &'a [String]) -> Worker<'a> {
-    Worker {
-        key: "w",
-        application: "worker",
-        action: "GENERIC_EVENT",
-        description: "says \"hi\"",
-        enabled: true,
-        debug: false,
-        shared: false,
-        source: Some("export default 1"),
-        filter: None,
-        settings: r#"{"limits":{"fuel":12345678901234567890}}"#,
-        project: None,
-        secrets,
-        labels,
-        version: 3,
-        revision: 17,
-        created: 1,
-        created_by: "ann",
-        changed: 2,
-        changed_by: "bob",
-    }
+fn shown(stored: &store::Worker, whole: bool) -> Worker<'_> {
+    Worker { stored, whole }
 }
 
 #[test]
 fn a_worker_is_written_in_both_styles() {
-    let (labels, secrets) = (labels(), ["token".to_owned()]);
-    let example = example(&labels, &secrets);
+    let stored = example();
     let expected = concat!(
         r#"{"key":"w","description":"says \"hi\"","enabled":true,"debug":false,"sourceCode":"export default 1","#,
         r#""action":"GENERIC_EVENT","secrets":[{"key":"token"}],"projectKey":"","#,
@@ -42,49 +50,44 @@ fn a_worker_is_written_in_both_styles() {
         r#""settings":{"limits":{"fuel":12345678901234567890}},"versionNumber":3,"revision":17,"#,
         r#""created":1,"createdBy":"ann","changed":2,"changedBy":"bob"}"#
     );
-    assert_eq!(worker(&example, Style::V1), expected);
+    assert_eq!(worker(&shown(&stored, true), Style::V1), expected);
     let object = r#""action":{"application":"worker","name":"GENERIC_EVENT"}"#;
-    let v2 = worker(&example, Style::V2);
+    let v2 = worker(&shown(&stored, true), Style::V2);
     assert_eq!(v2, expected.replace(r#""action":"GENERIC_EVENT""#, object));
-    let uploaded = Worker {
-        source: None,
-        project: Some("p"),
-        filter: Some(r#"{"schedule":{"cron":"* * * * *"}}"#),
-        ..example
-    };
-    let text = workers([uploaded, example], Style::V1);
-    assert!(
-        text.starts_with(r#"{"workers":[{"key":"w""#) && text.ends_with("]}"),
-        "{text}"
-    );
-    assert!(
-        text.contains(r#""filterCriteria":{"schedule":{"cron":"* * * * *"}},"#),
-        "{text}"
-    );
-    assert!(
-        text.contains(r#""projectKey":"p""#) && text.matches("sourceCode").count() == 1,
-        "{text}"
-    );
+    let mut other = example();
+    other.definition.project = Some("p".into());
+    other.definition.filter = Some(r#"{"schedule":{"cron":"* * * * *"}}"#.into());
+    let text = workers([shown(&other, false), shown(&stored, true)], Style::V1);
+    for part in [
+        r#"{"workers":[{"key":"w""#,
+        r#""filterCriteria":{"schedule":{"cron":"* * * * *"}},"#,
+        r#""projectKey":"p""#,
+    ] {
+        assert!(text.contains(part), "{text} should have {part}");
+    }
+    for part in ["sourceCode", r#"{"key":"token"}"#, "12345678901234567890"] {
+        assert_eq!(text.matches(part).count(), 1, "{part} is for one of both: {text}");
+    }
     assert_eq!(workers([], Style::V2), r#"{"workers":[]}"#);
     assert_eq!(keys(["a", "b"]), r#"{"keys":["a","b"]}"#);
 }
 
 #[test]
 fn a_version_is_written() {
-    let labels = labels();
-    let example = Version {
+    let stored = store::Version {
         number: 4,
-        source: None,
-        module: Some("abc"),
-        labels: &labels,
+        module: Some("abc".into()),
         copy_of: Some(2),
-        created: 5,
-        created_by: "ann",
+        ..example().current
+    };
+    let example = Version {
+        stored: &stored,
+        whole: false,
         current: true,
     };
     let expected = concat!(
         r#"{"number":4,"current":true,"module":"abc","version":{"commitSha":"c0ffee","description":"","#,
-        r#""versionNumber":""},"copyOf":2,"created":5,"createdBy":"ann"}"#
+        r#""versionNumber":""},"copyOf":2,"created":1,"createdBy":"ann"}"#
     );
     assert_eq!(version(&example), expected);
     assert_eq!(versions([example]), format!(r#"{{"versions":[{expected}]}}"#));

@@ -1,8 +1,7 @@
-//! What a deployment makes of a worker, and what a worker is shown as.
+//! What a deployment makes of a worker.
 
 use crate::api::action::APPLICATION;
 use crate::api::deploy::Deploy;
-use crate::api::render;
 use crate::api::schedule::Schedule;
 use crate::manifest::GENERIC_EVENT;
 use crate::store::{self, Definition};
@@ -39,30 +38,4 @@ pub(super) fn definition(deploy: &Deploy, before: Option<&store::Worker>) -> Res
 
 fn given(new: &Option<String>, before: Option<&String>) -> String {
     new.as_ref().or(before).cloned().unwrap_or_default()
-}
-
-/// A worker as it is shown; without its source, settings and the names of its secrets to who may only execute it.
-pub(super) fn rendered(worker: &store::Worker, with_source: bool) -> render::Worker<'_> {
-    let definition = &worker.definition;
-    render::Worker {
-        key: &worker.key,
-        application: &definition.application,
-        action: &definition.action,
-        description: &definition.description,
-        enabled: definition.enabled,
-        debug: definition.debug,
-        shared: definition.shared,
-        source: worker.current.source.as_deref().filter(|_| with_source),
-        filter: definition.filter.as_deref(),
-        settings: if with_source { &definition.settings } else { "{}" },
-        project: definition.project.as_deref(),
-        secrets: if with_source { &worker.secrets } else { &[] },
-        labels: &worker.current.labels,
-        version: worker.current.number,
-        revision: worker.revision,
-        created: worker.created,
-        created_by: &worker.created_by,
-        changed: worker.changed,
-        changed_by: &worker.changed_by,
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Desk, done, target, wrong};
 use crate::api::entry;
-use crate::http::execute::stored;
+use crate::http::refusals::stored;
 use crate::http::reply::{self, Refusal, Reply};
 use crate::identity::permission::{Operation, Target};
 use crate::store::{Entry, Filter};
@@ -54,10 +54,7 @@ impl Desk<'_> {
             }
         }
         entries.truncate(limit as usize);
-        Ok(reply::json(
-            StatusCode::OK,
-            entry::history(entries.iter().map(rendered)),
-        ))
+        Ok(reply::json(StatusCode::OK, entry::history(&entries)))
     }
 
     fn filter(&self) -> Result<Filter, Refusal> {
@@ -126,27 +123,5 @@ impl Desk<'_> {
             true => Ok(()),
             false => self.permit(Operation::Running, Target::default(), ""),
         }
-    }
-}
-
-fn rendered(entry: &Entry) -> entry::Entry<'_> {
-    entry::Entry {
-        execution: &entry.execution,
-        worker: &entry.worker,
-        project: entry.project.as_deref(),
-        action: &entry.action,
-        version: entry.version,
-        success: entry.success,
-        outcome: &entry.outcome,
-        started: entry.started,
-        ended: entry.ended,
-        triggered_by: &entry.triggered_by,
-        test_run: entry.test_run,
-        trace: entry.trace.as_deref(),
-        payload: entry.payload.as_deref(),
-        result: entry.result.as_deref(),
-        logs: &entry.logs,
-        usage: &entry.usage,
-        truncated: entry.truncated,
     }
 }

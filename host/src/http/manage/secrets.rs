@@ -3,7 +3,7 @@
 use super::{Desk, done, unfit, wrong};
 use crate::api::secrets::{MAX_SECRET_BYTES, SecretChange, check_name};
 use crate::data;
-use crate::http::execute::{missing, stored};
+use crate::http::refusals::stored;
 use crate::http::reply::{self, Refusal, Reply};
 use crate::identity::permission::Operation;
 use hyper::StatusCode;
@@ -13,14 +13,7 @@ use serde_json::{Value, json};
 impl Desk<'_> {
     /// `{"secrets":[{"key":"…"}]}`
     pub(super) async fn secrets(&self, key: &str) -> Result<Reply, Refusal> {
-        self.own_entry(Operation::Secrets, key)?;
-        let worker = self
-            .service
-            .store
-            .worker(key)
-            .await
-            .map_err(stored)?
-            .ok_or_else(|| missing(key))?;
+        let worker = self.stored(Operation::Secrets, key).await?;
         let secrets: Vec<Value> = worker.secrets.iter().map(|name| json!({ "key": name })).collect();
         Ok(reply::json(StatusCode::OK, json!({ "secrets": secrets }).to_string()))
     }

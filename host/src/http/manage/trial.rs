@@ -1,14 +1,16 @@
 //! Code that is executed once and not deployed.
 
 use super::{Desk, mistakes, target, unfit, wrong};
+use crate::answer;
 use crate::api::{entry, test_run};
-use crate::http::execute::{EXECUTION_ID, busy, execution_id, missing, payload, untried};
+use crate::http::execute::{EXECUTION_ID, payload};
+use crate::http::refusals::{busy, missing, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
 use crate::identity::permission::{Operation, Target};
 use crate::identity::scope::valid_project_key;
-use crate::perform::{Job, perform};
-use crate::{answer, record};
+use crate::perform::{Job, execution_id, perform};
+use crate::record::{self, Mask};
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
@@ -55,7 +57,7 @@ impl Desk<'_> {
             .trial(entry.as_deref(), run.staged_secrets)
             .await
             .map_err(unfit)?;
-        let id = execution_id()?;
+        let id = execution_id().map_err(|error| untried(key.unwrap_or_default(), "", &error))?;
         let name = key.unwrap_or("test");
         let project = entry.as_ref().and_then(|entry| entry.project.clone()).or(project);
         let settings = entry.as_ref().map(|entry| entry.settings.clone()).unwrap_or_default();
@@ -77,9 +79,8 @@ impl Desk<'_> {
         // What it changed in the state is forgotten.
         let execution = performed.map_err(|error| untried(name, &id, &error))?;
         let secrets = self.registry.grants(&context, 0).secrets;
-        let secrets: Vec<&str> = secrets.values().map(String::as_str).collect();
         let body = String::from_utf8_lossy(&answer::body(&execution)).into_owned();
-        let logs = record::mask(record::lines(&execution.logs), &secrets);
+        let logs = Mask::new(secrets.values()).cover(record::lines(&execution.logs));
         let mut reply = reply::json(StatusCode::OK, entry::test_answer(run.action, &logs, &body));
         if let Ok(id) = HeaderValue::try_from(id) {
             reply.headers_mut().insert(EXECUTION_ID, id);

@@ -1,11 +1,11 @@
 //! Versions of a worker's code, and modules that come ready.
 
-use super::{Desk, done, in_folder, unfit, wrong};
+use super::{Desk, done, unfit, wrong};
 use crate::api::render;
 use crate::data;
-use crate::http::execute::{missing, stored};
+use crate::http::refusals::stored;
 use crate::http::reply::{self, Refusal, Reply};
-use crate::identity::permission::Operation;
+use crate::identity::permission::{Operation, Target};
 use crate::manifest::GENERIC_EVENT;
 use crate::store::{Code, Definition, Labels, Mode, Save, VERSIONS_KEPT, Version};
 use bytes::Bytes;
@@ -13,32 +13,27 @@ use hyper::StatusCode;
 
 impl Desk<'_> {
     pub(super) async fn versions(&self, key: &str) -> Result<Reply, Refusal> {
-        let entry = self.own_entry(Operation::ReadSource, key)?;
-        let versions = self
-            .service
-            .store
-            .versions(key, None, VERSIONS_KEPT)
-            .await
-            .map_err(stored)?;
-        let shown = versions.iter().map(|version| render::Version {
-            source: None,
-            ..rendered(version, entry.version)
+        let worker = self.stored(Operation::ReadSource, key).await?;
+        let versions = self.service.store.versions(key, None, VERSIONS_KEPT).await;
+        let versions = versions.map_err(stored)?;
+        let shown = versions.iter().map(|stored| render::Version {
+            stored,
+            whole: false,
+            current: stored.number == worker.current.number,
         });
         Ok(reply::json(StatusCode::OK, render::versions(shown)))
     }
 
     pub(super) async fn version(&self, key: &str, number: &str) -> Result<Reply, Refusal> {
-        let entry = self.own_entry(Operation::ReadSource, key)?;
-        let version = self.stored_version(key, number).await?;
-        Ok(reply::json(
-            StatusCode::OK,
-            render::version(&rendered(&version, entry.version)),
-        ))
+        let worker = self.stored(Operation::ReadSource, key).await?;
+        let version = self.stored_version(key, number_of(number)?).await?;
+        let current = version.number == worker.current.number;
+        Ok(shown(&version, current))
     }
 
     pub(super) async fn roll_back(&self, key: &str, number: &str) -> Result<Reply, Refusal> {
-        self.own_entry(Operation::Update, key)?;
-        let version = self.stored_version(key, number).await?;
+        let before = self.stored(Operation::Update, key).await?;
+        let version = self.stored_version(key, number_of(number)?).await?;
         let worker = match (&version.source, &version.module) {
             (Some(source), _) => self.registry.build(source).await.map_err(unfit)?,
             (None, Some(hash)) => {
@@ -48,53 +43,32 @@ impl Desk<'_> {
             }
             (None, None) => return Err(wrong(format!("Version {number} has no code any more"))),
         };
-        let by = &self.caller.subject;
-        let saved = self
-            .service
-            .store
-            .roll_back(key, version.number, None, by, data::now())
-            .await
-            .map_err(stored)?;
-        self.registry
-            .saved(key, Some((saved.revision, worker)))
-            .await
-            .map_err(unfit)?;
-        let version = self.stored_version(key, &saved.version.to_string()).await?;
-        Ok(reply::json(
-            StatusCode::OK,
-            render::version(&rendered(&version, Some(saved.version))),
-        ))
+        let (store, by) = (&self.service.store, &self.caller.subject);
+        let saved = store
+            .roll_back(key, before.revision, version.number, by, data::now())
+            .await;
+        let saved = saved.map_err(stored)?;
+        let code = Some((saved.revision, worker));
+        self.registry.saved(key, code).await.map_err(unfit)?;
+        Ok(shown(&self.stored_version(key, saved.version).await?, true))
     }
 
-    async fn stored_version(&self, key: &str, number: &str) -> Result<Version, Refusal> {
-        let parsed: i64 = number
-            .parse()
-            .map_err(|_| wrong("The number of a version is a whole number"))?;
-        let version = self.service.store.version(key, parsed).await.map_err(stored)?;
-        version.ok_or_else(|| {
-            Refusal::new(
-                StatusCode::NOT_FOUND,
-                format!("The worker {key} has no version {parsed}"),
-            )
-        })
+    async fn stored_version(&self, key: &str, number: i64) -> Result<Version, Refusal> {
+        let version = self.service.store.version(key, number).await.map_err(stored)?;
+        let missing = || format!("The worker {key} has no version {number}");
+        version.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, missing()))
     }
 
     /// A new version of a worker that is there; else a worker that is made of it.
     pub(super) async fn upload(&self, key: &str, module: Bytes) -> Result<Reply, Refusal> {
-        let before = self.registry.get(key);
-        match &before {
-            Some(entry) if entry.is_fixed() => return Err(in_folder(key)),
-            Some(_) => _ = self.entry(Operation::Update, key)?,
-            None => self.permit(Operation::Create, crate::identity::permission::Target::default(), key)?,
-        }
-        let worker = self.registry.load_module(module.to_vec()).await.map_err(unfit)?;
-        let (mode, definition) = match before {
-            Some(_) => {
-                let stored = self.service.store.worker(key).await.map_err(stored)?;
-                (Mode::Update(None), stored.ok_or_else(|| missing(key))?.definition)
-            }
-            None => (Mode::Create, new_definition()),
+        let (mode, definition) = if self.registry.get(key).is_some() {
+            let before = self.stored(Operation::Update, key).await?;
+            (Mode::Update(Some(before.revision)), before.definition)
+        } else {
+            self.permit(Operation::Create, Target::default(), key)?;
+            (Mode::Create, new_definition())
         };
+        let worker = self.registry.load_module(module.to_vec()).await.map_err(unfit)?;
         let created = mode == Mode::Create;
         let save = Save {
             key,
@@ -130,15 +104,17 @@ fn new_definition() -> Definition {
     }
 }
 
-fn rendered(version: &Version, current: Option<i64>) -> render::Version<'_> {
-    render::Version {
-        number: version.number,
-        source: version.source.as_deref(),
-        module: version.module.as_deref(),
-        labels: &version.labels,
-        copy_of: version.copy_of,
-        created: version.created,
-        created_by: &version.created_by,
-        current: Some(version.number) == current,
-    }
+fn number_of(segment: &str) -> Result<i64, Refusal> {
+    segment
+        .parse()
+        .map_err(|_| wrong("The number of a version is a whole number"))
+}
+
+fn shown(stored: &Version, current: bool) -> Reply {
+    let version = render::Version {
+        stored,
+        whole: true,
+        current,
+    };
+    reply::json(StatusCode::OK, render::version(&version))
 }

@@ -1,19 +1,15 @@
 //! Workers: list, get, make, change, delete.
 
-use super::deployed::{definition, rendered};
-use super::{Desk, done, in_folder, mistakes, style_of, unfit};
+use super::deployed::definition;
+use super::{Desk, done, in_folder, mistakes, target_of, unfit};
 use crate::api::deploy::{self, Deploy, Purpose};
 use crate::api::{Style, render};
 use crate::data;
-use crate::http::execute::{missing, stored};
+use crate::http::refusals::{missing, stored};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::identity::permission::{Operation, Target};
-use crate::manifest::GENERIC_EVENT;
 use crate::store::{self, Code, Mode, Save, WorkerFilter};
 use hyper::StatusCode;
-
-/// Read from the store at a time.
-const PAGE: u32 = 500;
 
 impl Desk<'_> {
     pub(super) async fn list(&self, style: Style) -> Result<Reply, Refusal> {
@@ -23,48 +19,25 @@ impl Desk<'_> {
             shared: false,
         };
         let keys_only = self.asked_switch("keysOnly")?;
-        let mut found = Vec::new();
-        let mut after = String::new();
-        loop {
-            let page = self
-                .service
-                .store
-                .workers(&filter, &after, PAGE)
-                .await
-                .map_err(stored)?;
-            let full = page.len() == PAGE as usize;
-            found.extend(page);
-            match found.last() {
-                Some(last) if full => after.clone_from(&last.key),
-                _ => break,
-            }
-        }
+        let mut found = self.service.store.all_workers(&filter).await.map_err(stored)?;
         found.retain(|worker| self.may(Operation::Read, target_of(worker)));
         if keys_only {
             let keys = render::keys(found.iter().map(|worker| worker.key.as_str()));
             return Ok(reply::json(StatusCode::OK, keys));
         }
-        let with_source = |worker| self.may(Operation::ReadSource, target_of(worker));
-        let shown = found.iter().map(|worker| rendered(worker, with_source(worker)));
-        Ok(style_of(style, |style| render::workers(shown, style)))
+        let shown = found.iter().map(|stored| self.shown(stored));
+        Ok(reply::json(StatusCode::OK, render::workers(shown, style)))
     }
 
     pub(super) async fn get(&self, style: Style, key: &str) -> Result<Reply, Refusal> {
-        let entry = self.entry(Operation::Read, key)?;
-        if entry.is_fixed() {
-            return Err(in_folder(key));
-        }
-        let worker = self
-            .service
-            .store
-            .worker(key)
-            .await
-            .map_err(stored)?
-            .ok_or_else(|| missing(key))?;
-        let with_source = self.may(Operation::ReadSource, target_of(&worker));
-        Ok(style_of(style, |style| {
-            render::worker(&rendered(&worker, with_source), style)
-        }))
+        let stored = self.stored(Operation::Read, key).await?;
+        Ok(reply::json(StatusCode::OK, render::worker(&self.shown(&stored), style)))
+    }
+
+    /// With its source, settings and the names of its secrets only for who may see them.
+    fn shown<'a>(&self, stored: &'a store::Worker) -> render::Worker<'a> {
+        let whole = self.may(Operation::ReadSource, target_of(stored));
+        render::Worker { stored, whole }
     }
 
     pub(super) async fn create(&self, style: Style, body: &[u8]) -> Result<Reply, Refusal> {
@@ -81,39 +54,24 @@ impl Desk<'_> {
         }
         let key = deploy.key.clone();
         self.save(deploy, None).await?;
-        let worker = self
-            .service
-            .store
-            .worker(&key)
-            .await
-            .map_err(stored)?
-            .ok_or_else(|| missing(&key))?;
+        let stored = self.stored(Operation::Read, &key).await?;
         Ok(reply::json(
             StatusCode::CREATED,
-            render::worker(&rendered(&worker, true), style),
+            render::worker(&self.shown(&stored), style),
         ))
     }
 
     pub(super) async fn update(&self, body: &[u8]) -> Result<Reply, Refusal> {
         let deploy = deploy::parse(body, Purpose::Update, &self.registry.maxima()).map_err(mistakes)?;
-        let key = &deploy.key;
-        let entry = self.own_entry(Operation::Update, key)?;
-        if entry.project.is_none() && deploy.project_key.is_some() {
+        let before = self.stored(Operation::Update, &deploy.key).await?;
+        if before.definition.project.is_none() && deploy.project_key.is_some() {
             // It moves into a project, which is as making one there.
             let asked = Target {
                 project: deploy.project_key.as_deref(),
                 shared: false,
             };
-            self.permit(Operation::Create, asked, key)?;
+            self.permit(Operation::Create, asked, &deploy.key)?;
         }
-        let before = self
-            .service
-            .store
-            .worker(key)
-            .await
-            .map_err(stored)?
-            .ok_or_else(|| missing(key))?;
-        self.permit(Operation::Update, target_of(&before), key)?;
         self.save(deploy, Some(&before)).await?;
         Ok(done())
     }
@@ -125,13 +83,6 @@ impl Desk<'_> {
             None => None,
         };
         let definition = definition(&deploy, before).map_err(mistakes)?;
-        let scheduled = definition.enabled && definition.action != GENERIC_EVENT;
-        let due = scheduled.then(|| {
-            deploy
-                .filter_criteria
-                .as_ref()
-                .and_then(|it| it.next_after(data::now()))
-        });
         let key = deploy.key;
         let mode = match before {
             None => Mode::Create,
@@ -142,9 +93,7 @@ impl Desk<'_> {
             key: &key,
             mode,
             definition,
-            code: deploy
-                .source_code
-                .map(|source| (Code::Source(source, None), deploy.version)),
+            code: deploy.source_code.map(|source| (Code::Source(source), deploy.version)),
             secrets: deploy.secrets,
             by: &self.caller.subject,
             now: data::now(),
@@ -153,10 +102,6 @@ impl Desk<'_> {
             store::Error::Exists => exists(&key),
             error => stored(error),
         })?;
-        // A save that says nothing of the schedule leaves it.
-        if let Some(due) = due.map_or(Some(None), |due| due.map(Some)) {
-            self.service.store.set_schedule(&key, due).await.map_err(stored)?;
-        }
         let built = built.map(|worker| (saved.revision, worker));
         self.registry.saved(&key, built).await.map_err(unfit)
     }
@@ -179,12 +124,4 @@ fn exists(key: &str) -> Refusal {
         StatusCode::CONFLICT,
         format!("There is a worker {key} already: use PUT to change it"),
     )
-}
-
-fn target_of(worker: &store::Worker) -> Target<'_> {
-    let definition = &worker.definition;
-    Target {
-        project: definition.project.as_deref(),
-        shared: definition.shared && definition.action == GENERIC_EVENT,
-    }
 }

@@ -250,12 +250,9 @@ async fn child_that_deploys() {
     println!("open");
     loop {
         let key = format!("w{next:06}");
-        let built = Module {
-            bytes: key.as_bytes().repeat(1000),
-            runtime: "r".into(),
-        };
+        let module = key.as_bytes().repeat(1000);
         let mut worker = save(&key, Mode::Create);
-        worker.code = Some((Code::Source("x".repeat(5000), Some(built)), Labels::default()));
+        worker.code = Some((Code::Module(module), Labels::default()));
         worker.secrets = vec![SecretChange::Set("s".into(), key.clone())];
         store.save(worker).await.unwrap();
         store.record(entry(i64::try_from(next).unwrap()));

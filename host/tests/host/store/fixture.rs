@@ -91,7 +91,7 @@ pub fn definition() -> Definition {
 }
 
 pub fn source(text: &str) -> Option<(Code, Labels)> {
-    Some((Code::Source(text.into(), None), Labels::default()))
+    Some((Code::Source(text.into()), Labels::default()))
 }
 
 pub fn save(key: &str, mode: Mode) -> Save<'_> {

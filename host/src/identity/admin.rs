@@ -1,4 +1,4 @@
-//! The admin token, as its hash.
+//! The operator's own token.
 
 /// The token, as its hash: comparing hashes takes the same time for every guess.
 pub struct Token(blake3::Hash);
