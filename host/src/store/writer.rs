@@ -16,10 +16,8 @@ use tokio::task::JoinHandle;
 const MAX_WAITING: usize = 20_000;
 const MAX_WAITING_BYTES: usize = 64 << 20;
 /// Entries of one transaction.
-const BATCH: usize = 512;
+const BATCH: usize = 2048;
 const BATCH_BYTES: usize = 4 << 20;
-/// Rows of one statement: a statement costs more than a row does.
-const ROWS: usize = 64;
 /// How long the first entry waits for others.
 const GATHER: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_millis(500);
@@ -127,6 +125,14 @@ impl Queue {
         }
     }
 
+    /// Completes when a batch is full, or there is no more time to gather one. A word of before counts for nothing: one
+    /// entry that came while the last batch was written must not make the next one small.
+    async fn full(&self) {
+        while self.locked().entries.len() < BATCH && !self.closing.load(Ordering::Acquire) {
+            self.arrived.notified().await;
+        }
+    }
+
     fn shorten(&self, waiting: &mut Waiting) {
         while waiting.entries.len() > MAX_WAITING || waiting.bytes > MAX_WAITING_BYTES {
             let Some(oldest) = waiting.entries.pop_front() else {
@@ -193,8 +199,7 @@ async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
                 continue;
             }
             1..BATCH if !closing => {
-                // Woken early when the batch is full.
-                let _ = tokio::time::timeout(GATHER, queue.arrived.notified()).await;
+                let _ = tokio::time::timeout(GATHER, queue.full()).await;
             }
             _ => {}
         }
@@ -235,10 +240,12 @@ async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
 /// In one transaction. What is there already is left alone, so that a batch can be tried again.
 async fn insert(pool: &AnyPool, batch: &[Entry]) -> Result<()> {
     let mut transaction = pool.begin().await?;
-    let (many, rest) = batch.as_chunks::<ROWS>();
-    let many = many.iter().map(<[Entry; ROWS]>::as_slice);
-    // Two statements in all, so that both stay prepared.
-    for entries in many.chain(rest.chunks(1)) {
+    // Three statements in all, so that they stay prepared; not longer, as SQLite looks for each parameter in a list.
+    let (many, rest) = batch.as_chunks::<16>();
+    let (some, rest) = rest.as_chunks::<4>();
+    let many = many.iter().map(<[Entry; 16]>::as_slice);
+    let some = some.iter().map(<[Entry; 4]>::as_slice);
+    for entries in many.chain(some).chain(rest.chunks(1)) {
         let mut query = sqlx::query(sqlx::AssertSqlSafe(statement(entries.len())));
         for entry in entries {
             let document = serde_json::to_string(entry).map_err(|error| Error::Invalid(error.to_string()))?;
