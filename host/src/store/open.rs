@@ -58,14 +58,14 @@ impl Store {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let timeout = config.timeout;
-        let (read, write, lock) = match &config.database {
+        let (read, write, parameters, lock) = match &config.database {
             Database::Sqlite(folder) => {
                 let lock = sqlite::prepare(folder, config.role).await?;
                 let options = sqlite::options(&sqlite::file(folder))?;
                 let pool = || pool(timeout, SQLITE_SETTINGS.into()).test_before_acquire(false);
                 let write = pool().max_connections(1).connect_with(options.clone()).await?;
                 let read = pool().max_connections(config.connections).connect_with(options).await?;
-                (read, write, lock)
+                (read, write, writer::Parameters::InOrder, lock)
             }
             Database::Postgres(url) => {
                 let options = AnyConnectOptions::from_str(url)
@@ -82,11 +82,11 @@ impl Store {
                     .max_connections(config.connections)
                     .connect_with(options)
                     .await?;
-                (pool.clone(), pool, None)
+                (pool.clone(), pool, writer::Parameters::Numbered, None)
             }
         };
         let store = Self(Arc::new(Inner {
-            history: writer::Writer::start(write.clone(), timeout),
+            history: writer::Writer::start(write.clone(), parameters, timeout),
             read,
             write,
             keys: config.keys,

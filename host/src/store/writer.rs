@@ -5,7 +5,6 @@ use super::history::Entry;
 use super::{Error, Result, Store, within};
 use sqlx::AnyPool;
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -75,9 +74,10 @@ impl Store {
 }
 
 impl Writer {
-    pub(super) fn start(pool: AnyPool, timeout: Duration) -> Self {
+    pub(super) fn start(pool: AnyPool, parameters: Parameters, timeout: Duration) -> Self {
         let queue = Arc::new(Queue::default());
-        let task = tokio::spawn(run(queue.clone(), pool, timeout));
+        let statements = ROWS.map(|rows| statement(rows, parameters));
+        let task = tokio::spawn(run(queue.clone(), pool, statements, timeout));
         Self {
             queue,
             task: Mutex::new(Some(task)),
@@ -187,7 +187,7 @@ fn size(entry: &Entry) -> usize {
     size_of::<Entry>() + texts + entry.logs.len() + entry.usage.len()
 }
 
-async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
+async fn run(queue: Arc<Queue>, pool: AnyPool, statements: Statements, timeout: Duration) {
     let mut down = false;
     loop {
         let waiting = queue.locked().entries.len();
@@ -205,7 +205,7 @@ async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
         }
         let batch = queue.take();
         let count = batch.len() as u64;
-        match within(timeout, insert(&pool, &batch)).await {
+        match within(timeout, insert(&pool, &statements, &batch)).await {
             Ok(()) => {
                 queue.done(count, 0);
                 if std::mem::take(&mut down) {
@@ -223,7 +223,7 @@ async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
                 // One of them is at fault; it must not take the others with it.
                 let mut dropped = 0;
                 for entry in &batch {
-                    if within(timeout, insert(&pool, std::slice::from_ref(entry)))
+                    if within(timeout, insert(&pool, &statements, std::slice::from_ref(entry)))
                         .await
                         .is_err()
                     {
@@ -237,51 +237,58 @@ async fn run(queue: Arc<Queue>, pool: AnyPool, timeout: Duration) {
     }
 }
 
+/// Inserts so many entries at once, the most first: three texts in all, so that they stay prepared.
+const ROWS: [usize; 3] = [128, 16, 1];
+const COLUMNS: usize = 7;
+
+/// The text for each of [`ROWS`].
+type Statements = [Arc<str>; ROWS.len()];
+
+/// How a database wants its parameters written.
+#[derive(Clone, Copy)]
+pub(super) enum Parameters {
+    /// `$1`, `$2`: PostgreSQL.
+    Numbered,
+    /// `?`: SQLite takes the others too, but looks for each in a list.
+    InOrder,
+}
+
 /// In one transaction. What is there already is left alone, so that a batch can be tried again.
-async fn insert(pool: &AnyPool, batch: &[Entry]) -> Result<()> {
+async fn insert(pool: &AnyPool, statements: &Statements, mut batch: &[Entry]) -> Result<()> {
     let mut transaction = pool.begin().await?;
-    // Three statements in all, so that they stay prepared; not longer, as SQLite looks for each parameter in a list.
-    let (many, rest) = batch.as_chunks::<16>();
-    let (some, rest) = rest.as_chunks::<4>();
-    let many = many.iter().map(<[Entry; 16]>::as_slice);
-    let some = some.iter().map(<[Entry; 4]>::as_slice);
-    for entries in many.chain(some).chain(rest.chunks(1)) {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement(entries.len())));
-        for entry in entries {
-            let document = serde_json::to_string(entry).map_err(|error| Error::Invalid(error.to_string()))?;
-            query = query
-                .bind(&entry.execution)
-                .bind(&entry.worker)
-                .bind(&entry.project)
-                .bind(i64::from(entry.success))
-                .bind(i64::from(entry.test_run))
-                .bind(entry.started)
-                .bind(document);
+    for (rows, statement) in ROWS.iter().zip(statements) {
+        while let Some((entries, rest)) = batch.split_at_checked(*rows) {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(statement.clone()));
+            for entry in entries {
+                let document = serde_json::to_string(entry).map_err(|error| Error::Invalid(error.to_string()))?;
+                query = query
+                    .bind(&entry.execution)
+                    .bind(&entry.worker)
+                    .bind(&entry.project)
+                    .bind(i64::from(entry.success))
+                    .bind(i64::from(entry.test_run))
+                    .bind(entry.started)
+                    .bind(document);
+            }
+            query.execute(&mut *transaction).await?;
+            batch = rest;
         }
-        query.execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(())
 }
 
-fn statement(rows: usize) -> String {
-    let mut sql =
-        String::from("INSERT INTO history (execution, worker, project, success, test_run, started, entry) VALUES ");
-    for row in 0..rows {
-        let n = row * 7;
-        let comma = if row == 0 { "" } else { ", " };
-        let _ = write!(
-            sql,
-            "{comma}(${}, ${}, ${}, ${}, ${}, ${}, ${})",
-            n + 1,
-            n + 2,
-            n + 3,
-            n + 4,
-            n + 5,
-            n + 6,
-            n + 7
-        );
-    }
-    sql.push_str(" ON CONFLICT (execution) DO NOTHING");
-    sql
+fn statement(rows: usize, parameters: Parameters) -> Arc<str> {
+    let parameter = |number: usize| match parameters {
+        Parameters::Numbered => format!("${}", number + 1),
+        Parameters::InOrder => "?".to_owned(),
+    };
+    let row = |row: usize| {
+        let all: Vec<String> = (row * COLUMNS..(row + 1) * COLUMNS).map(parameter).collect();
+        format!("({})", all.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    let columns = "execution, worker, project, success, test_run, started, entry";
+    let rows = rows.join(", ");
+    format!("INSERT INTO history ({columns}) VALUES {rows} ON CONFLICT (execution) DO NOTHING").into()
 }
