@@ -5,6 +5,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::{Config, Engine, Limits};
+use host::admission::{Admission, Rules};
 use host::context::Gate;
 use host::data::Data;
 use host::http::service::Service;
@@ -63,6 +64,7 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         store,
         keep_history: true,
         running: Running::default(),
+        admission: Admission::new(Rules::default()),
         places: Semaphore::new(128),
         body_timeout: Duration::from_secs(5),
     });

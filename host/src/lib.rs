@@ -9,6 +9,7 @@
 //! an *answer* is an execution as JSON, the same on the command line and over HTTP ([`answer`]); a *refusal* is what
 //! a client gets when its request was not executed ([`http::reply`]). The files are listed in ARCHITECTURE.md.
 
+pub mod admission;
 pub mod answer;
 pub mod api;
 pub mod build;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use engine::Payload;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How often it is looked whether something is due.
@@ -96,6 +96,13 @@ async fn tick(
     entry: &Entry,
     stage: watch::Receiver<Stage>,
 ) -> Result<(), String> {
+    if let Err(wait) = service.admission.pause(&entry.conduct, Instant::now()) {
+        tracing::warn!(
+            worker = entry.key,
+            "failed too often, a tick of its schedule is left out: {wait:?}"
+        );
+        return Ok(());
+    }
     // Beside requests, and not refused for want of a place: it comes once.
     let _place = service.places.acquire().await;
     let id = execution_id().map_err(|error| error.to_string())?;
@@ -117,6 +124,8 @@ async fn tick(
     };
     let performed = perform(service, registry, job, stage).await;
     let mut execution = performed.map_err(|error| error.to_string())?;
+    let admission = &service.admission;
+    admission.ended(&entry.conduct, &execution.outcome, Instant::now());
     let changes = std::mem::take(&mut execution.state_changes);
     let kept = registry.keep(entry, &ready.context, changes).await;
     kept.map(drop).map_err(|fault| fault.to_string())

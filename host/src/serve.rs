@@ -1,5 +1,6 @@
 //! `host serve`: listens first, loads the workers, and answers until it is told to stop.
 
+use crate::admission::Admission;
 use crate::context::Gate;
 use crate::data;
 use crate::http::service::Service;
@@ -67,6 +68,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
             store: store.clone(),
             keep_history: settings.history_days > 0,
             running: Running::default(),
+            admission: Admission::new(settings.rules),
             places: Semaphore::new(settings.max_executions as usize),
             body_timeout: settings.body_timeout,
         });

@@ -1,6 +1,7 @@
 //! Refusals that several calls have in common: what an error of another part means to a client.
 
 use super::reply::Refusal;
+use crate::admission::Wait;
 use crate::store;
 use engine::RunError;
 use hyper::StatusCode;
@@ -31,6 +32,20 @@ pub fn missing(key: &str) -> Refusal {
 /// No place is free.
 pub fn busy() -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many executions are under way").try_again()
+}
+
+/// Not yet. `whose` names the caller or the worker.
+pub fn not_yet(whose: &str, wait: Wait) -> Refusal {
+    match wait {
+        Wait::TooMany(time) => {
+            let message = format!("Too many executions of {whose} in a second");
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).try_again_in(time)
+        }
+        Wait::Pauses(time) => {
+            let message = format!("The {whose} failed too often and is not executed for a while");
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again_in(time)
+        }
+    }
 }
 
 /// An execution that could not be tried.

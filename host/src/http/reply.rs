@@ -5,6 +5,7 @@ use http_body_util::Full;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// A response; its body is complete.
 pub type Reply = Response<Full<Bytes>>;
@@ -58,7 +59,14 @@ impl Refusal {
 
     /// Worth another try in a second.
     pub fn try_again(self) -> Self {
-        self.with(header::RETRY_AFTER, "1")
+        self.try_again_in(Duration::from_secs(1))
+    }
+
+    /// Worth another try after this time, told in whole seconds.
+    pub fn try_again_in(mut self, time: Duration) -> Self {
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        self.headers.push((header::RETRY_AFTER, seconds.into()));
+        self
     }
 
     /// The connection ends with this.

@@ -4,6 +4,7 @@ use super::body::Upload;
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
 use super::{execute, manage};
+use crate::admission::Admission;
 use crate::api::openapi;
 use crate::identity::Identity;
 use crate::registry::Registry;
@@ -51,6 +52,8 @@ pub struct Service {
     pub keep_history: bool,
     /// What is executed now.
     pub running: Running,
+    /// Whether an execution may begin.
+    pub admission: Admission,
     /// One permit per execution under way.
     pub places: Semaphore,
     /// Time a client gets for its body.

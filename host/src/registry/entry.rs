@@ -1,6 +1,7 @@
 //! One worker of the registry.
 
 use super::Fault;
+use crate::admission::Conduct;
 use crate::api::schedule::Schedule;
 use crate::api::settings::{self, Settings};
 use crate::context::Context;
@@ -35,6 +36,8 @@ pub struct Entry {
     /// The store's; differs after every write.
     pub(super) revision: Option<i64>,
     pub(super) ready: OnceCell<Ready>,
+    /// How its executions went.
+    pub conduct: Conduct,
 }
 
 /// What is needed to execute a worker.
@@ -81,6 +84,7 @@ impl Entry {
             changed: worker.changed,
             revision: Some(worker.revision),
             ready: OnceCell::new(),
+            conduct: Conduct::default(),
         })
     }
 
@@ -104,6 +108,7 @@ impl Entry {
             changed: 0,
             revision: None,
             ready: OnceCell::new_with(ready),
+            conduct: Conduct::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::cache::cache;
 use super::sources::{Mistakes, Sources};
 use super::{quantity, value};
+use crate::admission::Rules;
 use crate::data::Data;
 use crate::issuer::Issuer;
 use crate::network::allowed::{self, Allowed};
@@ -114,6 +115,8 @@ pub struct Serve {
     pub outside: Outside,
     /// Executions under way at once.
     pub max_executions: u32,
+    /// How often they may begin.
+    pub rules: Rules,
     /// Time that running executions get when the host stops.
     pub drain: Duration,
     /// Time a client gets for its headers.
@@ -195,6 +198,11 @@ impl Serve {
             cache: cache(&mut sources),
             limits: limits(&mut sources),
             outside: outside(&mut sources),
+            rules: Rules {
+                caller_rate: sources.get("caller-rate", value::number).unwrap_or(0),
+                worker_rate: sources.get("worker-rate", value::number).unwrap_or(0),
+                back_off: sources.get("back-off", value::switch).unwrap_or(false),
+            },
             max_executions: sources.get("max-executions", value::executions).unwrap_or(1000),
             drain: sources
                 .get("drain", quantity::duration)

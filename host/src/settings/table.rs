@@ -231,6 +231,24 @@ pub const SETTINGS: &[Setting] = &[
         &[Serve],
     ),
     row(
+        "caller-rate",
+        "N",
+        "Executions a second of one caller; more get 429 [default: 0, any number]",
+        &[Serve],
+    ),
+    row(
+        "worker-rate",
+        "N",
+        "Executions a second of one worker; more get 429 [default: 0, any number]",
+        &[Serve],
+    ),
+    row(
+        "back-off",
+        "",
+        "Let a worker pause that failed 10 times in a day without a success: 503 for 1 s, 2 s, … 1 h",
+        &[Serve],
+    ),
+    row(
         "drain",
         "DURATION",
         "Time that running executions get when the host stops [default: 10s]",

@@ -587,3 +587,57 @@ fn a_schedule_can_be_switched_off_and_on() {
     assert_eq!(as_admin(&server, "PUT", "v2/workers", &body).status, 204);
     wait_a_minute_for_history(&server);
 }
+
+#[test]
+fn who_asks_too_often_is_told_when_to_come_back() {
+    let statuses = |flag: &str, workers: [&str; 4]| {
+        let server = start(&[flag.to_owned(), "3".to_owned()]);
+        let (alice, bob) = (token(&server, &["--admin"]), TOKEN);
+        for key in ["a", "b"] {
+            create(&server, &deploy_body(key, ECHO));
+            // Built, so that what is timed below takes no time.
+            call(&server, "POST", &format!("v1/execute/{key}"), TOKEN, "");
+        }
+        std::thread::sleep(Duration::from_millis(1100));
+        let execute = |key: &str, token: &str| call(&server, "POST", &format!("v1/execute/{key}"), token, "");
+        let mut told: Vec<u16> = workers.iter().map(|key| execute(key, &alice).status).collect();
+        told.push(execute("b", bob).status);
+        let refused = execute("a", &alice);
+        assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+        std::thread::sleep(Duration::from_millis(1100));
+        assert_eq!(execute("a", &alice).status, 200);
+        told
+    };
+    assert_eq!(
+        statuses("--caller-rate", ["a", "b", "a", "b"]),
+        [200, 200, 200, 429, 200]
+    );
+    assert_eq!(
+        statuses("--worker-rate", ["a", "a", "a", "a"]),
+        [200, 200, 200, 429, 200]
+    );
+}
+
+#[test]
+fn a_worker_that_fails_pauses_until_it_is_mended() {
+    let server = start(&["--back-off".to_owned()]);
+    let source = "export default (_, data) => { if (data) throw new Error('no'); return { executionStatus: 2 } }";
+    create(&server, &deploy_body("w", source));
+    let execute = |body: &str| call(&server, "POST", "v1/execute/w", TOKEN, body);
+    let fail = |times: u32| (0..times).for_each(|_| assert_eq!(execute("1").json()["error"]["code"], "exception"));
+    fail(9);
+    // A success, even if the worker says of it that it is none, and the count begins anew.
+    assert_eq!(execute("").json()["executionStatus"], "STATUS_FAIL");
+    fail(10);
+    let paused = execute("");
+    assert_eq!((paused.status, paused.header("retry-after")), (503, Some("1")));
+    let message = paused.json()["errors"][0]["message"].clone();
+    assert_eq!(message, "The worker w failed too often and is not executed for a while");
+    std::thread::sleep(Duration::from_millis(1100));
+    fail(1);
+    let paused = execute("");
+    assert_eq!((paused.status, paused.header("retry-after")), (503, Some("2")));
+    let saved = as_admin(&server, "PUT", "v2/workers", &deploy_body("w", ECHO));
+    assert_eq!(saved.status, 204);
+    assert_eq!(execute("1").json()["data"], 1);
+}

@@ -4,7 +4,7 @@ use super::{Desk, mistakes, target, unfit, wrong};
 use crate::answer;
 use crate::api::{entry, test_run};
 use crate::http::execute::{EXECUTION_ID, payload};
-use crate::http::refusals::{busy, missing, untried};
+use crate::http::refusals::{busy, missing, not_yet, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
 use crate::identity::permission::{Operation, Target};
@@ -14,6 +14,7 @@ use crate::record::{self, Mask};
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// What `jf worker` writes beside a new worker: the types are in the package that it installs.
@@ -40,6 +41,8 @@ impl Desk<'_> {
             },
         };
         self.permit(Operation::Test, asked, key.unwrap_or_default())?;
+        let admitted = self.service.admission.caller(&self.caller.subject, Instant::now());
+        admitted.map_err(|wait| not_yet(&self.caller.subject, wait))?;
         if entry
             .as_ref()
             .is_some_and(|entry| project.is_some() && entry.project != project)
