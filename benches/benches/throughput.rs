@@ -8,6 +8,7 @@ use engine::{Config, Engine, Limits};
 use host::admission::{Admission, Rules};
 use host::context::Gate;
 use host::data::Data;
+use host::followers::Followers;
 use host::http::service::Service;
 use host::identity::Identity;
 use host::identity::admin::Token;
@@ -64,6 +65,7 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         store,
         keep_history: true,
         running: Running::default(),
+        followers: Followers::default(),
         admission: Admission::new(Rules::default()),
         places: Semaphore::new(128),
         body_timeout: Duration::from_secs(5),

@@ -2,6 +2,7 @@
 //! [`manage`], and the [`reply`].
 
 pub mod body;
+pub mod events;
 pub mod execute;
 pub mod manage;
 pub mod query;

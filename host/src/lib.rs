@@ -17,6 +17,7 @@ pub mod cli;
 pub mod console;
 pub mod context;
 pub mod data;
+pub mod followers;
 pub mod http;
 pub mod identity;
 pub mod issued;

@@ -1,5 +1,6 @@
 //! One execution, from its facts to the history: the same for a request, a test and a tick of a schedule.
 
+use crate::api::entry;
 use crate::api::settings::Settings;
 use crate::context::Context;
 use crate::data;
@@ -56,7 +57,7 @@ pub async fn perform(
             .map(|project| ("PROJECT_KEY".to_owned(), project.to_owned())),
     );
     let keeps = job.settings.keep_payloads;
-    let payload = (service.keep_history && keeps).then(|| job.payload.bytes().clone());
+    let payload = keeps.then(|| job.payload.bytes().clone());
     let grants = registry.grants(job.context, job.hops);
     let secrets = grants.secrets.clone();
     let request = Request {
@@ -75,7 +76,8 @@ pub async fn perform(
         }
     };
     let execution = service.engine.run(job.worker, request, cancelled).await?;
-    if service.keep_history {
+    let followed = service.followers.any(job.key, job.project);
+    if service.keep_history || followed {
         let facts = Facts {
             execution: job.id,
             worker: job.key,
@@ -90,7 +92,14 @@ pub async fn perform(
             keep_result: keeps,
             mask: &Mask::new(secrets.values()),
         };
-        service.store.record(record::entry(&facts, &execution));
+        let mut entry = record::entry(&facts, &execution);
+        if followed {
+            entry.cut();
+            service.followers.tell(job.key, job.project, || entry::one(&entry));
+        }
+        if service.keep_history {
+            service.store.record(entry);
+        }
     }
     Ok(execution)
 }

@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::context::Gate;
 use crate::data;
+use crate::followers::Followers;
 use crate::http::service::Service;
 use crate::identity::Identity;
 use crate::identity::admin::Token;
@@ -68,6 +69,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
             store: store.clone(),
             keep_history: settings.history_days > 0,
             running: Running::default(),
+            followers: Followers::default(),
             admission: Admission::new(settings.rules),
             places: Semaphore::new(settings.max_executions as usize),
             body_timeout: settings.body_timeout,

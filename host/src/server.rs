@@ -2,6 +2,7 @@
 
 use crate::http::service::{MAX_HEADERS, Service, Stage};
 use crate::schedule;
+use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 /// Connections at once; the next ones wait in the system's queue. Each costs about 20 KiB while idle.
@@ -28,6 +29,9 @@ const MAX_STREAMS: u32 = 128;
 /// the time in which a client has to take its answer. HTTP/1 connections between requests end earlier: the time for
 /// headers counts from the last answer.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// A connection on which events are sent is not idle for this long, even if the client takes none of them.
+const EVENTS: Duration = Duration::from_secs(6 * 60);
 
 /// What cancelled executions get to send their answers.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -124,8 +128,16 @@ async fn connection(
             let running = Running::begin(activity.clone());
             let (service, stage) = (service.clone(), stage.clone());
             async move {
-                let _running = running;
-                Ok::<_, Infallible>(service.answer(request, stage).await)
+                let mut reply = service.answer(request, stage).await;
+                if let Either::Right(events) = reply.body_mut() {
+                    let (held, gone) = oneshot::channel::<()>();
+                    events.hold(held);
+                    tokio::spawn(async move {
+                        let _ = timeout(EVENTS, gone).await;
+                        drop(running);
+                    });
+                }
+                Ok::<_, Infallible>(reply)
             }
         })
     };

@@ -15,6 +15,11 @@ pub fn history(entries: &[Entry]) -> String {
     json(&entries)
 }
 
+/// One entry of it, on one line.
+pub fn one(entry: &Entry) -> String {
+    json(&EntryBody::of(entry))
+}
+
 /// The answer of a test: `{"logs":"…","genericEvent":{…}}`. `answer` is what the execute endpoint would have answered:
 /// `{"data"?,"executionStatus","message"?,"error"?}`.
 pub fn test_answer(action: Action, logs: &str, answer: &str) -> String {

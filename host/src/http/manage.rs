@@ -2,6 +2,7 @@
 
 mod deployed;
 mod executions;
+mod logs;
 mod secrets;
 mod tokens;
 mod trial;
@@ -88,6 +89,7 @@ where
                 .await
         }
         Place::History => desk.history().await,
+        Place::Logs(key) => desk.follow(&decode_key(key)?, stage),
         Place::Versions(key) => desk.versions(&decode_key(key)?).await,
         Place::Version(key, number) => desk.version(&decode_key(key)?, number).await,
         Place::RollBack(key, number) => desk.roll_back(&decode_key(key)?, number).await,

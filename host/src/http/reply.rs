@@ -1,14 +1,15 @@
 //! What a client gets: an answer, or a refusal in the one error body of the API.
 
+use super::events::Events;
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A response; its body is complete.
-pub type Reply = Response<Full<Bytes>>;
+/// A response; its body is complete, or events that are still to come.
+pub type Reply = Response<Either<Full<Bytes>, Events>>;
 
 /// Of every body we send.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -87,15 +88,23 @@ impl From<Refusal> for Reply {
 
 /// A response with a JSON body.
 pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
+    let mut reply = Response::new(Either::Left(Full::new(body.into())));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
     reply
 }
 
+/// A reply whose body comes little by little.
+pub fn stream(media: &'static str, events: Events) -> Reply {
+    let mut reply = Response::new(Either::Right(events));
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    reply
+}
+
 /// A reply without a body.
 pub fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Full::default());
+    let mut reply = Response::new(Either::Left(Full::default()));
     *reply.status_mut() = status;
     reply
 }

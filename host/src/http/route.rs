@@ -40,6 +40,8 @@ pub enum Place<'a> {
     Version(&'a str, &'a str),
     /// Back to one of them.
     RollBack(&'a str, &'a str),
+    /// The executions of a worker as they end.
+    Logs(&'a str),
     /// The module of a worker.
     Module(&'a str),
     /// The secrets of a worker.
@@ -85,7 +87,7 @@ fn allowed<'a>(method: &Method, found: Route<'a>) -> Result<Route<'a>, Refusal> 
 
 fn find(style: Style, api: &str) -> Option<Route<'_>> {
     use Place::{
-        Actions, Execution, Executions, History, Module, Options, RollBack, Secret, Secrets, Test, Token, Tokens,
+        Actions, Execution, Executions, History, Logs, Module, Options, RollBack, Secret, Secrets, Test, Token, Tokens,
         Version, Versions, Worker, Workers,
     };
     let segments: Vec<&str> = api.splitn(6, '/').collect();
@@ -106,6 +108,7 @@ fn find(style: Style, api: &str) -> Option<Route<'_>> {
         (Style::V2, ["workers", key, "versions"]) => Versions(key),
         (Style::V2, ["workers", key, "versions", number]) => Version(key, number),
         (Style::V2, ["workers", key, "versions", number, "rollback"]) => RollBack(key, number),
+        (Style::V2, ["workers", key, "logs"]) => Logs(key),
         (Style::V2, ["workers", key, "module"]) => Module(key),
         (Style::V2, ["workers", key, "secrets"]) => Secrets(key),
         (Style::V2, ["workers", key, "secrets", name]) => Secret(key, name),
@@ -127,7 +130,7 @@ fn allow(route: &Route<'_>) -> &'static str {
             Place::Workers(_) => "GET, POST, PUT",
             Place::Worker(..) => "GET, DELETE",
             Place::Actions(_) | Place::Options | Place::History | Place::Executions => "GET",
-            Place::Versions(_) | Place::Version(..) | Place::Secrets(_) => "GET",
+            Place::Versions(_) | Place::Version(..) | Place::Secrets(_) | Place::Logs(_) => "GET",
             Place::Test(_) | Place::RollBack(..) => "POST",
             Place::Module(_) => "PUT",
             Place::Secret(..) => "PUT, DELETE",

@@ -6,6 +6,7 @@ use super::route::{Route, route};
 use super::{execute, manage};
 use crate::admission::Admission;
 use crate::api::openapi;
+use crate::followers::Followers;
 use crate::identity::Identity;
 use crate::registry::Registry;
 use crate::running::Running;
@@ -52,6 +53,8 @@ pub struct Service {
     pub keep_history: bool,
     /// What is executed now.
     pub running: Running,
+    /// Who follows it.
+    pub followers: Followers,
     /// Whether an execution may begin.
     pub admission: Admission,
     /// One permit per execution under way.

@@ -77,7 +77,7 @@ pub struct Cursor {
 
 impl Entry {
     /// Cuts payload, result and logs to the limit, the longest first.
-    pub(super) fn cut(&mut self) {
+    pub fn cut(&mut self) {
         let mut parts: Vec<&mut String> = self.payload.iter_mut().chain(&mut self.result).collect();
         parts.push(&mut self.logs);
         parts.sort_by_key(|part| part.len());

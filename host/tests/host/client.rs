@@ -55,6 +55,24 @@ impl Client {
         Some(answer)
     }
 
+    /// The next line as it comes; empty at the end.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The next line that begins with this.
+    pub fn until(&mut self, beginning: &str) -> String {
+        loop {
+            let line = self.line();
+            assert!(!line.is_empty(), "{beginning:?} did not come");
+            if line.starts_with(beginning) {
+                return line;
+            }
+        }
+    }
+
     /// Whether the other side has closed the connection, without another answer.
     pub fn is_closed(&mut self) -> bool {
         matches!(self.0.read(&mut [0]), Ok(0) | Err(_))

@@ -590,32 +590,47 @@ fn a_schedule_can_be_switched_off_and_on() {
 
 #[test]
 fn who_asks_too_often_is_told_when_to_come_back() {
-    let statuses = |flag: &str, workers: [&str; 4]| {
-        let server = start(&[flag.to_owned(), "3".to_owned()]);
-        let (alice, bob) = (token(&server, &["--admin"]), TOKEN);
+    const RATE: u32 = 3;
+    for flag in ["--caller-rate", "--worker-rate"] {
+        let server = start(&[flag.to_owned(), RATE.to_string()]);
+        let alice = token(&server, &["--admin"]);
         for key in ["a", "b"] {
             create(&server, &deploy_body(key, ECHO));
-            // Built, so that what is timed below takes no time.
-            call(&server, "POST", &format!("v1/execute/{key}"), TOKEN, "");
         }
-        std::thread::sleep(Duration::from_millis(1100));
         let execute = |key: &str, token: &str| call(&server, "POST", &format!("v1/execute/{key}"), token, "");
-        let mut told: Vec<u16> = workers.iter().map(|key| execute(key, &alice).status).collect();
-        told.push(execute("b", bob).status);
-        let refused = execute("a", &alice);
-        assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+        // One caller of two workers, or two callers of one.
+        let asks = match flag {
+            "--caller-rate" => [("a", alice.as_str()), ("b", &alice)],
+            _ => [("a", alice.as_str()), ("a", TOKEN)],
+        };
+        let begun = Instant::now();
+        let answers: Vec<Answer> = (0..30)
+            .map(|n| asks[n % 2])
+            .map(|(key, token)| execute(key, token))
+            .collect();
+        let most = f64::from(RATE) * (1.0 + begun.elapsed().as_secs_f64());
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert!(
+            done.len() >= 3 && done.len() as f64 <= most,
+            "{flag}: {} of {most}",
+            done.len()
+        );
+        assert!(!refused.is_empty(), "{flag}");
+        for answer in refused {
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (429, Some("1")),
+                "{flag}"
+            );
+        }
+        assert_eq!(
+            execute("b", TOKEN).status,
+            200,
+            "{flag}: another caller, another worker"
+        );
         std::thread::sleep(Duration::from_millis(1100));
-        assert_eq!(execute("a", &alice).status, 200);
-        told
-    };
-    assert_eq!(
-        statuses("--caller-rate", ["a", "b", "a", "b"]),
-        [200, 200, 200, 429, 200]
-    );
-    assert_eq!(
-        statuses("--worker-rate", ["a", "a", "a", "a"]),
-        [200, 200, 200, 429, 200]
-    );
+        assert_eq!(execute("a", &alice).status, 200, "{flag}");
+    }
 }
 
 #[test]
@@ -640,4 +655,44 @@ fn a_worker_that_fails_pauses_until_it_is_mended() {
     let saved = as_admin(&server, "PUT", "v2/workers", &deploy_body("w", ECHO));
     assert_eq!(saved.status, 204);
     assert_eq!(execute("1").json()["data"], 1);
+}
+
+#[test]
+fn executions_are_followed_as_they_end() {
+    let mut server = start(&["--history-days".to_owned(), "0".to_owned()]);
+    let source =
+        "export default (context, data) => { console.warn(`got\n${data}`, context.secrets.get('s')); return data }";
+    let mut body = deploy_body("w", source);
+    body["secrets"] = json!([{"key": "s", "value": "hidden-text"}]);
+    create(&server, &body);
+    let ask = |key: &str, token: &str| {
+        let mut client = server.connect();
+        let request = format!(
+            "GET /worker/api/v2/workers/{key}/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        client.send(request).unwrap();
+        client
+    };
+    assert_eq!(ask("nobody", TOKEN).answer().unwrap().status, 404);
+    assert_eq!(ask("w", &token(&server, &["--user"])).answer().unwrap().status, 404);
+    let mut following = ask("w", TOKEN);
+    following.until("HTTP/1.1 200 OK");
+    following.until("content-type: text/event-stream");
+    following.until(": still here");
+    for number in 1..=2 {
+        call(&server, "POST", "v1/execute/w", TOKEN, &number.to_string());
+        following.until("event: execution");
+        let data = following.until("data: ");
+        let told: Value = serde_json::from_str(data.trim_start_matches("data: ")).unwrap();
+        assert_eq!(told["workerKey"], "w");
+        assert_eq!(told["executionPayload"], number);
+        let logs = told["executionResult"]["logs"].as_str().unwrap();
+        assert_eq!(logs, format!("[warn ] - got\n[warn ] - {number} ***\n"));
+    }
+    // Who follows does not keep the host from stopping.
+    let begun = Instant::now();
+    server.terminate();
+    assert_eq!(server.exit_code(), 0);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    while !following.line().is_empty() {}
 }

@@ -101,6 +101,7 @@ pub(super) const CALLS: &[Call] = &[
     call!("put" "/worker/api/v2/workers" "updateV2" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV2"), refusals: WRITE),
     call!("get" "/worker/api/v1/workers/{key}" "worker" "A worker", &[Answer(200, "The worker.", Json("Worker"))], query: &["projectKey"]),
     call!("delete" "/worker/api/v1/workers/{key}" "delete" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
+    call!("get" "/worker/api/v2/workers/{key}/logs" "follow" "Tells the executions of a worker as they end, for up to five minutes", &[Answer(200, "Server-sent events: `execution` with an entry of the history, `dropped` with the number of executions that the client was too slow for.", Of("text/event-stream"))], tag: "execution", refusals: &[400, 401, 403, 404, 429, 503]),
     call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version, or a worker", &[Answer(204, "It is the new version.", Nothing), Answer(201, "It was made.", Nothing)], body: Of("application/wasm"), refusals: WRITE),
     call!("get" "/worker/api/v2/workers/{key}/versions" "versions" "Versions of a worker, the newest first", &[Answer(200, "The versions, without their source.", Json("VersionList"))], tag: "versions"),
     call!("get" "/worker/api/v2/workers/{key}/versions/{n}" "version" "A version of a worker", &[Answer(200, "The version.", Json("Version"))], tag: "versions"),
