@@ -26,6 +26,8 @@ mod outside;
 mod program;
 #[path = "host/registry.rs"]
 mod registry;
+#[path = "host/roles.rs"]
+mod roles;
 #[path = "host/run.rs"]
 mod run;
 #[path = "host/samples.rs"]

@@ -4,7 +4,8 @@ use super::{Desk, done, target, wrong};
 use crate::api::entry;
 use crate::http::refusals::stored;
 use crate::http::reply::{self, Refusal, Reply};
-use crate::identity::permission::{Operation, Target};
+use crate::identity::permission::{self, Answer, Operation, Target};
+use crate::running::Under;
 use crate::store::{Entry, Filter};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -85,11 +86,11 @@ impl Desk<'_> {
 
     /// `{"executions":[{"executionId","workerKey","triggeredBy","startTimeMillis"}]}`, those of this host, oldest first.
     pub(super) fn executions(&self) -> Result<Reply, Refusal> {
-        self.permit_someone()?;
+        self.permit_list(Operation::Running)?;
         let all = self.service.running.all();
         let seen = all
             .iter()
-            .filter(|(_, under)| self.may_stop(&under.worker, under.project.as_deref()));
+            .filter(|(_, under)| self.may(Operation::Running, self.target_of_running(under)));
         let shown = seen.map(|(id, under)| {
             json!({
                 "executionId": id,
@@ -103,25 +104,24 @@ impl Desk<'_> {
     }
 
     pub(super) fn stop(&self, id: &str) -> Result<Reply, Refusal> {
-        self.permit_someone()?;
-        let under = self.service.running.get(id);
-        let under = under.filter(|under| self.may_stop(&under.worker, under.project.as_deref()));
-        let under = under.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "There is no such execution under way"))?;
+        self.permit_list(Operation::Running)?;
+        let none = || Refusal::new(StatusCode::NOT_FOUND, "There is no such execution under way");
+        let under = self.service.running.get(id).ok_or_else(none)?;
+        let target = self.target_of_running(&under);
+        // As if there were none, where the table wants that.
+        if permission::check(&self.caller, Operation::Running, target) == Answer::Hide {
+            return Err(none());
+        }
+        self.permit(Operation::Running, target, &under.worker)?;
         under.stop();
         Ok(done())
     }
 
-    fn may_stop(&self, worker: &str, project: Option<&str>) -> bool {
-        let entry = self.registry.get(worker);
-        let shared = entry.is_some_and(|entry| target(&entry).shared);
-        self.may(Operation::Running, Target { project, shared })
-    }
-
-    /// Who has no role at all gets 403 and no empty list.
-    fn permit_someone(&self) -> Result<(), Refusal> {
-        match self.caller.roles.admin || self.caller.roles.user || !self.caller.roles.projects.is_empty() {
-            true => Ok(()),
-            false => self.permit(Operation::Running, Target::default(), ""),
+    fn target_of_running<'a>(&self, under: &'a Under) -> Target<'a> {
+        let entry = self.registry.get(&under.worker);
+        Target {
+            project: under.project.as_deref(),
+            shared: entry.is_some_and(|entry| target(&entry).shared),
         }
     }
 }

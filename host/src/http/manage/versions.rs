@@ -65,6 +65,8 @@ impl Desk<'_> {
             let before = self.stored(Operation::Update, key).await?;
             (Mode::Update(Some(before.revision)), before.definition)
         } else {
+            // Who may not make one gets the answer for a worker that is not seen: which there are is not told.
+            self.permit(Operation::Update, Target::default(), key)?;
             self.permit(Operation::Create, Target::default(), key)?;
             (Mode::Create, new_definition())
         };

@@ -13,6 +13,7 @@ use hyper::StatusCode;
 
 impl Desk<'_> {
     pub(super) async fn list(&self, style: Style) -> Result<Reply, Refusal> {
+        self.permit_list(Operation::Read)?;
         let filter = WorkerFilter {
             action: self.asked("action"),
             project: self.asked("projectKey"),
