@@ -239,12 +239,28 @@ mod tests {
             admission.worker(&conduct, now).unwrap();
             admission.ended(&conduct, &Outcome::CpuLimit, now);
         }
-        // One success, or a day, and all is forgotten.
-        admission.worker(&conduct, now + WITHIN).unwrap();
-        admission.ended(&conduct, &Outcome::CpuLimit, now);
-        admission.ended(&conduct, &Outcome::Success, now);
-        admission.ended(&conduct, &Outcome::Cancelled, now);
-        (0..9).for_each(|_| admission.ended(&conduct, &Outcome::CpuLimit, now));
-        admission.worker(&conduct, now).unwrap();
+    }
+
+    #[test]
+    fn a_success_or_a_day_and_all_is_forgotten() {
+        let admission = Admission::new(Rules {
+            back_off: true,
+            ..Rules::default()
+        });
+        let start = Instant::now();
+        // Nine failures, then something that is none, then more failures: does it pause?
+        let pauses = |between: &Outcome, after: Duration, more: usize| {
+            let conduct = Conduct::default();
+            (1..FAILURES).for_each(|_| admission.ended(&conduct, &Outcome::CpuLimit, start));
+            admission.ended(&conduct, between, start);
+            admission.worker(&conduct, start).unwrap();
+            (0..more).for_each(|_| admission.ended(&conduct, &Outcome::CpuLimit, start + after));
+            admission.worker(&conduct, start + after).is_err()
+        };
+        assert!(pauses(&Outcome::Cancelled, seconds(1.0), 1));
+        assert!(pauses(&Outcome::Cancelled, WITHIN - seconds(1.0), 1));
+        assert!(!pauses(&Outcome::Cancelled, WITHIN, FAILURES - 1));
+        assert!(!pauses(&Outcome::Success, seconds(1.0), FAILURES - 1));
+        assert!(pauses(&Outcome::Success, seconds(1.0), FAILURES));
     }
 }
