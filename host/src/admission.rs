@@ -91,19 +91,18 @@ impl Admission {
 
     /// Lets one execution of this worker in, or says why not.
     pub fn worker(&self, conduct: &Conduct, now: Instant) -> Result<(), Wait> {
-        self.pause(conduct, now)?;
+        if let Some(pause) = self.pause(conduct, now) {
+            return Err(Wait::Pauses(pause));
+        }
         match self.rules.worker_rate {
             0 => Ok(()),
             rate => conduct.past().rate.take(rate, now),
         }
     }
 
-    /// Whether the worker pauses.
-    pub fn pause(&self, conduct: &Conduct, now: Instant) -> Result<(), Wait> {
-        match self.rules.back_off.then(|| conduct.past().pause(now)).flatten() {
-            Some(pause) => Err(Wait::Pauses(pause)),
-            None => Ok(()),
-        }
+    /// How long the worker still pauses, if it does.
+    pub fn pause(&self, conduct: &Conduct, now: Instant) -> Option<Duration> {
+        self.rules.back_off.then(|| conduct.past().pause(now)).flatten()
     }
 
     /// Remembers how an execution of this worker ended. That the worker says itself that it failed is no failure of it.

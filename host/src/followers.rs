@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-/// All of them at once: what is told is copied for each.
-const MAX_FOLLOWERS: usize = 100;
+/// All of them at once. One that reads nothing holds what it is told, [`WAITING`] entries of up to 130 KB.
+const MAX_FOLLOWERS: usize = 32;
 
 /// Executions that wait for a slow follower; then it loses the oldest, and is told so.
-const WAITING: usize = 64;
+const WAITING: usize = 16;
 
 /// A worker by key and project: one of the same key made in another project is another one.
 type Name = (String, Option<String>);
@@ -50,20 +50,8 @@ impl Followers {
         Some(Follower { told, name, of })
     }
 
-    /// Tells those who follow this worker; `text` is made only if there are any.
-    pub fn tell(&self, worker: &str, project: Option<&str>, text: impl FnOnce() -> String) {
-        if let Some(sender) = self.of(worker, project) {
-            // Nobody may be left.
-            let _ = sender.send(text().into());
-        }
-    }
-
-    /// Whether anybody follows this worker.
-    pub fn any(&self, worker: &str, project: Option<&str>) -> bool {
-        self.of(worker, project).is_some()
-    }
-
-    fn of(&self, worker: &str, project: Option<&str>) -> Option<Sender<Arc<str>>> {
+    /// Tells those who follow this worker, if there are any. All of them may have gone when something is sent.
+    pub fn of(&self, worker: &str, project: Option<&str>) -> Option<Sender<Arc<str>>> {
         if self.0.number.load(Ordering::Relaxed) == 0 {
             return None;
         }
@@ -97,21 +85,22 @@ mod tests {
     #[test]
     fn those_who_follow_are_told_and_nobody_else() {
         let followers = Followers::default();
-        followers.tell("w", None, || panic!("nobody follows"));
+        assert!(followers.of("w", None).is_none());
+        let tell = |text: &str| followers.of("w", None).unwrap().send(text.into()).unwrap();
         let mut one = followers.follow("w", None).unwrap();
         let mut two = followers.follow("w", None).unwrap();
         let mut other = followers.follow("w", Some("p")).unwrap();
-        followers.tell("w", None, || "1".into());
+        tell("1");
         assert_eq!(&*one.told.try_recv().unwrap(), "1");
         drop(one);
-        followers.tell("w", None, || "2".into());
+        tell("2");
         assert_eq!(
             (&*two.told.try_recv().unwrap(), &*two.told.try_recv().unwrap()),
             ("1", "2")
         );
         other.told.try_recv().unwrap_err();
         drop(two);
-        assert!(!followers.any("w", None) && followers.any("w", Some("p")));
+        assert!(followers.of("w", None).is_none() && followers.of("w", Some("p")).is_some());
         drop(other);
         assert!(followers.senders().is_empty() && followers.0.number.load(Ordering::Relaxed) == 0);
     }

@@ -9,7 +9,6 @@ use crate::record::{self, Facts, Mask};
 use crate::registry::Registry;
 use data_encoding::HEXLOWER;
 use engine::{Execution, Payload, Request, RunError, Worker};
-
 use tokio::sync::watch;
 
 /// What is executed, for whom and how.
@@ -76,8 +75,8 @@ pub async fn perform(
         }
     };
     let execution = service.engine.run(job.worker, request, cancelled).await?;
-    let followed = service.followers.any(job.key, job.project);
-    if service.keep_history || followed {
+    let followers = service.followers.of(job.key, job.project);
+    if service.keep_history || followers.is_some() {
         let facts = Facts {
             execution: job.id,
             worker: job.key,
@@ -93,9 +92,10 @@ pub async fn perform(
             mask: &Mask::new(secrets.values()),
         };
         let mut entry = record::entry(&facts, &execution);
-        if followed {
+        if let Some(followers) = followers {
             entry.cut();
-            service.followers.tell(job.key, job.project, || entry::one(&entry));
+            // They may have gone since.
+            let _ = followers.send(entry::one(&entry).into());
         }
         if service.keep_history {
             service.store.record(entry);

@@ -96,10 +96,11 @@ async fn tick(
     entry: &Entry,
     stage: watch::Receiver<Stage>,
 ) -> Result<(), String> {
-    if let Err(wait) = service.admission.pause(&entry.conduct, Instant::now()) {
+    if let Some(pause) = service.admission.pause(&entry.conduct, Instant::now()) {
         tracing::warn!(
             worker = entry.key,
-            "failed too often, a tick of its schedule is left out: {wait:?}"
+            "failed too often and pauses for {} s: a tick of its schedule is left out",
+            pause.as_secs()
         );
         return Ok(());
     }

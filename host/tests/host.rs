@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped here is a failed test")]
 
+#[path = "host/admission.rs"]
+mod admission;
+#[path = "host/api.rs"]
+mod api;
 #[path = "host/bodies.rs"]
 mod bodies;
 #[path = "host/build.rs"]
@@ -12,8 +16,14 @@ mod client;
 mod connections;
 #[path = "host/execute.rs"]
 mod execute;
+#[path = "host/followers.rs"]
+mod followers;
+#[path = "host/identity.rs"]
+mod identity;
 #[path = "host/imports.rs"]
 mod imports;
+#[path = "host/issuer.rs"]
+mod issuer;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
 #[path = "host/manage.rs"]
@@ -32,6 +42,8 @@ mod roles;
 mod run;
 #[path = "host/samples.rs"]
 mod samples;
+#[path = "host/schedule.rs"]
+mod schedule;
 #[path = "host/server.rs"]
 mod server;
 #[path = "host/settings.rs"]

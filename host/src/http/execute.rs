@@ -2,7 +2,7 @@
 
 use super::body::Upload;
 use super::query::{asked, decode_key};
-use super::refusals::{busy, missing, not_yet, stored, untried};
+use super::refusals::{admit, busy, missing, stored, untried};
 use super::reply::{self, Refusal, Reply};
 use super::service::{Service, Stage};
 use crate::answer;
@@ -43,15 +43,14 @@ where
 {
     let caller = service.identity.caller(&head.headers, Now::read()).await?;
     let now = Instant::now();
-    let admitted = service.admission.caller(&caller.subject, now);
-    admitted.map_err(|wait| not_yet(&caller.subject, wait))?;
+    let admission = &service.admission;
+    admit(&caller.subject, admission.caller(&caller.subject, now))?;
     let key = decode_key(key)?;
     check_media(&head.headers)?;
     let hops = hops(&head.headers)?;
     let registry = service.registry(*stage.borrow())?;
     let entry = find(registry, &caller, &key, head.uri.query())?;
-    let admitted = service.admission.worker(&entry.conduct, now);
-    admitted.map_err(|wait| not_yet(&format!("worker {key}"), wait))?;
+    admit(format_args!("worker {key}"), admission.worker(&entry.conduct, now))?;
     let bytes = upload.read(MAX_PAYLOAD_BYTES, service.body_timeout).await?;
     let payload = payload(bytes)?;
     // Taken after the body was read, so that a slow client holds no place of others.
@@ -77,7 +76,6 @@ where
     };
     let performed = perform(service, registry, job, stage).await;
     let mut execution = performed.map_err(|error| untried(&key, &id, &error))?;
-    let admission = &service.admission;
     admission.ended(&entry.conduct, &execution.outcome, Instant::now());
     // Kept before the answer tells of success.
     let changes = std::mem::take(&mut execution.state_changes);

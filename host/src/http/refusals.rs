@@ -5,6 +5,7 @@ use crate::admission::Wait;
 use crate::store;
 use engine::RunError;
 use hyper::StatusCode;
+use std::fmt::Display;
 
 /// What an error of the store means to a client.
 pub fn stored(error: store::Error) -> Refusal {
@@ -34,9 +35,9 @@ pub fn busy() -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many executions are under way").try_again()
 }
 
-/// Not yet. `whose` names the caller or the worker.
-pub fn not_yet(whose: &str, wait: Wait) -> Refusal {
-    match wait {
+/// An execution that may begin, or that may not yet. `whose` names the caller or the worker.
+pub fn admit(whose: impl Display, admitted: Result<(), Wait>) -> Result<(), Refusal> {
+    admitted.map_err(|wait| match wait {
         Wait::TooMany(time) => {
             let message = format!("Too many executions of {whose} in a second");
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).try_again_in(time)
@@ -45,7 +46,7 @@ pub fn not_yet(whose: &str, wait: Wait) -> Refusal {
             let message = format!("The {whose} failed too often and is not executed for a while");
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again_in(time)
         }
-    }
+    })
 }
 
 /// An execution that could not be tried.

@@ -1,9 +1,10 @@
 //! Every call of the API, by everybody: what the table of roles in the README promises.
 
+use super::api::token;
 use super::client::Answer;
+use super::issuer::Issuer;
 use super::program::Folder;
 use super::server::{Server, TOKEN, request_with};
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -94,32 +95,15 @@ fn as_admin(server: &Server, method: &str, path: &str, body: &str) -> Answer {
 
 /// Tokens of the host, and one of an issuer outside that gives no role.
 fn start() -> (Server, impl Fn(&str) -> String) {
-    let document = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
-    let key = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
-    let base64 = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+    let issuer = Issuer::new();
     let folder = Folder::new(&[]);
     std::fs::create_dir(folder.path("workers")).unwrap();
-    let keys =
-        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "one", "x": base64(key.public_key().as_ref())}]});
-    folder.write("keys.json", keys.to_string());
-    let issuer = ["--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-keys", "keys.json"];
-    let server = Server::start(folder, &issuer);
-    let claims = json!({"iss": "i", "aud": "a", "sub": "nobody", "exp": 4_000_000_000_u64});
-    let signed = format!(
-        "{}.{}",
-        base64(br#"{"alg":"EdDSA","kid":"one"}"#),
-        base64(claims.to_string().as_bytes())
-    );
-    let nobody = format!("{signed}.{}", base64(key.sign(signed.as_bytes()).as_ref()));
-    let issue = |role: &[&str]| {
-        let done = server
-            .folder
-            .run(&[&["token", "create", "--subject", "x"], role].concat());
-        done.stdout.trim().to_owned()
-    };
-    let own = issue(&["--project-admin", "p"]);
-    let foreign = issue(&["--project-admin", "q"]);
-    let user = issue(&["--user"]);
+    folder.write("keys.json", issuer.keys());
+    let server = Server::start(folder, &Issuer::settings("keys.json"));
+    let nobody = issuer.token("nobody", &json!({}));
+    let own = token(&server, &["--project-admin", "p"]);
+    let foreign = token(&server, &["--project-admin", "q"]);
+    let user = token(&server, &["--user"]);
     (server, move |who| match who {
         "admin" => TOKEN.to_owned(),
         "own" => own.clone(),

@@ -4,7 +4,7 @@ use super::{Desk, mistakes, target, unfit, wrong};
 use crate::answer;
 use crate::api::{entry, test_run};
 use crate::http::execute::{EXECUTION_ID, payload};
-use crate::http::refusals::{busy, missing, not_yet, untried};
+use crate::http::refusals::{admit, busy, missing, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
 use crate::identity::permission::{Operation, Target};
@@ -41,8 +41,8 @@ impl Desk<'_> {
             },
         };
         self.permit(Operation::Test, asked, key.unwrap_or_default())?;
-        let admitted = self.service.admission.caller(&self.caller.subject, Instant::now());
-        admitted.map_err(|wait| not_yet(&self.caller.subject, wait))?;
+        let subject = &self.caller.subject;
+        admit(subject, self.service.admission.caller(subject, Instant::now()))?;
         if entry
             .as_ref()
             .is_some_and(|entry| project.is_some() && entry.project != project)
