@@ -64,7 +64,8 @@ const LIST: &[u16] = &[400, 401, 403, 503];
 const NEW: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 503];
 const SECRET: &[u16] = &[400, 401, 403, 404, 408, 413, 415, 503];
 
-const CREATED: &[Answer] = &[Answer(201, "The worker that was made.", Json("Worker"))];
+const CREATED_V1: &[Answer] = &[Answer(201, "The worker that was made.", Json("WorkerV1"))];
+const CREATED_V2: &[Answer] = &[Answer(201, "The worker that was made.", Json("WorkerV2"))];
 const DONE: &[Answer] = &[Answer(204, "It was done.", Nothing)];
 const EXECUTED: &[Answer] = &[Answer(
     200,
@@ -94,13 +95,16 @@ pub(super) const CALLS: &[Call] = &[
     call!("get" "/worker/api/v1/execution_history" "history" "Executions, the newest first", &[Answer(200, "The entries.", Json("History"))], tag: "execution", query: &["workerKey", "showTestRun", "projectKey", "status", "from", "until", "limit"], refusals: LIST),
     call!("get" "/worker/api/v2/executions" "running" "Executions that run now", &[Answer(200, "Those that this host runs.", Json("Running"))], tag: "execution", refusals: LIST),
     call!("delete" "/worker/api/v2/executions/{id}" "cancel" "Ends a running execution", DONE, tag: "execution"),
-    call!("post" "/worker/api/v1/workers" "createV1" "Makes a worker", CREATED, body: Json("DeployV1"), refusals: NEW),
+    call!("post" "/worker/api/v1/workers" "createV1" "Makes a worker", CREATED_V1, body: Json("DeployV1"), refusals: NEW),
     call!("put" "/worker/api/v1/workers" "updateV1" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV1"), refusals: WRITE),
-    call!("get" "/worker/api/v1/workers" "list" "Workers, or their keys; those who are no admin see shared generic workers", &[Answer(200, "The workers.", Json("WorkerList"))], query: &["action", "keysOnly", "projectKey"], refusals: LIST),
-    call!("post" "/worker/api/v2/workers" "createV2" "Makes a worker", CREATED, body: Json("DeployV2"), refusals: NEW),
+    call!("get" "/worker/api/v1/workers" "listV1" "Workers, or their keys; those who are no admin see shared generic workers", &[Answer(200, "The workers.", Json("WorkerListV1"))], query: &["action", "keysOnly", "projectKey"], refusals: LIST),
+    call!("get" "/worker/api/v2/workers" "listV2" "Workers, or their keys; those who are no admin see shared generic workers", &[Answer(200, "The workers.", Json("WorkerListV2"))], query: &["action", "keysOnly", "projectKey"], refusals: LIST),
+    call!("post" "/worker/api/v2/workers" "createV2" "Makes a worker", CREATED_V2, body: Json("DeployV2"), refusals: NEW),
     call!("put" "/worker/api/v2/workers" "updateV2" "Saves a worker; what is not mentioned stays", DONE, body: Json("DeployV2"), refusals: WRITE),
-    call!("get" "/worker/api/v1/workers/{key}" "worker" "A worker", &[Answer(200, "The worker.", Json("Worker"))], query: &["projectKey"]),
-    call!("delete" "/worker/api/v1/workers/{key}" "delete" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
+    call!("get" "/worker/api/v1/workers/{key}" "workerV1" "A worker", &[Answer(200, "The worker.", Json("WorkerV1"))], query: &["projectKey"]),
+    call!("get" "/worker/api/v2/workers/{key}" "workerV2" "A worker", &[Answer(200, "The worker.", Json("WorkerV2"))], query: &["projectKey"]),
+    call!("delete" "/worker/api/v1/workers/{key}" "deleteV1" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
+    call!("delete" "/worker/api/v2/workers/{key}" "deleteV2" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
     call!("get" "/worker/api/v2/workers/{key}/logs" "follow" "Tells the executions of a worker as they end, for up to five minutes", &[Answer(200, "Server-sent events: `execution` with an entry of the history, `dropped` with the number of executions that the client was too slow for.", Of("text/event-stream"))], tag: "execution", refusals: &[400, 401, 403, 404, 429, 503]),
     call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version, or a worker", &[Answer(204, "It is the new version.", Nothing), Answer(201, "It was made.", Nothing)], body: Of("application/wasm"), refusals: WRITE),
     call!("get" "/worker/api/v2/workers/{key}/versions" "versions" "Versions of a worker, the newest first", &[Answer(200, "The versions, without their source.", Json("VersionList"))], tag: "versions"),

@@ -132,21 +132,45 @@ fn deployment() -> Value {
 
 fn workers() -> Value {
     let names = json!({"type": "array", "items": object(&["key"], &json!({"key": text()}))});
-    json!({
-        "Worker": object(
-            &["key", "description", "enabled", "debug", "action", "secrets", "projectKey", "version", "shared", "settings",
-                "versionNumber", "revision", "created", "createdBy", "changed", "changedBy"],
+    let worker = |action: &str| {
+        object(
+            &[
+                "key",
+                "description",
+                "enabled",
+                "debug",
+                "action",
+                "secrets",
+                "projectKey",
+                "version",
+                "shared",
+                "settings",
+                "versionNumber",
+                "revision",
+                "created",
+                "createdBy",
+                "changed",
+                "changedBy",
+            ],
             &json!({
                 "key": to("Key"), "description": text(), "enabled": switch(), "debug": switch(), "sourceCode": text(),
-                "action": to("ActionName"), "filterCriteria": to("FilterCriteria"), "secrets": names, "projectKey": text(),
+                "action": to(action), "filterCriteria": to("FilterCriteria"), "secrets": names, "projectKey": text(),
                 "version": to("Labels"), "shared": switch(), "settings": to("Settings"), "versionNumber": whole(),
                 "revision": whole(), "created": to("Time"), "createdBy": text(), "changed": to("Time"), "changedBy": text(),
             }),
-        ),
-        "WorkerList": {"oneOf": [
-            object(&["workers"], &json!({"workers": list("Worker")})),
+        )
+    };
+    let workers = |worker: &str| {
+        json!({"oneOf": [
+            object(&["workers"], &json!({"workers": list(worker)})),
             object(&["keys"], &json!({"keys": list("Key")})),
-        ]},
+        ]})
+    };
+    json!({
+        "WorkerV1": worker("ActionName"),
+        "WorkerV2": worker("Action"),
+        "WorkerListV1": workers("WorkerV1"),
+        "WorkerListV2": workers("WorkerV2"),
         "Version": object(&["number", "current", "version", "created", "createdBy"], &json!({
             "number": whole(), "current": switch(), "sourceCode": text(), "module": text(), "version": to("Labels"),
             "copyOf": whole(), "created": to("Time"), "createdBy": text(),
