@@ -219,12 +219,16 @@ mod tests {
         assert_eq!(admission.callers.lock().unwrap().len(), 1);
     }
 
-    #[test]
-    fn who_fails_pauses_longer_and_longer() {
-        let admission = Admission::new(Rules {
+    fn backing_off() -> Admission {
+        Admission::new(Rules {
             back_off: true,
             ..Rules::default()
-        });
+        })
+    }
+
+    #[test]
+    fn who_fails_pauses_longer_and_longer() {
+        let admission = backing_off();
         let conduct = Conduct::default();
         let mut now = Instant::now();
         for _ in 0..FAILURES {
@@ -242,10 +246,7 @@ mod tests {
 
     #[test]
     fn a_success_or_a_day_and_all_is_forgotten() {
-        let admission = Admission::new(Rules {
-            back_off: true,
-            ..Rules::default()
-        });
+        let admission = backing_off();
         let start = Instant::now();
         // Nine failures, then something that is none, then more failures: does it pause?
         let pauses = |between: &Outcome, after: Duration, more: usize| {

@@ -99,8 +99,7 @@ async fn tick(
     if let Some(pause) = service.admission.pause(&entry.conduct, Instant::now()) {
         tracing::warn!(
             worker = entry.key,
-            "failed too often and pauses for {} s: a tick of its schedule is left out",
-            pause.as_secs()
+            "failed too often and pauses for another {pause:.0?}: a tick of its schedule is left out"
         );
         return Ok(());
     }
