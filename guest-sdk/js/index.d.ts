@@ -1,5 +1,6 @@
 // What `import { PlatformContext } from "jfrog-workers"` gives: types only.
 export type * from "./types/context.cjs";
+export type * from "./types/http.cjs";
 export type * from "./types/platform-http.cjs";
 export type * from "./types/state.cjs";
 export type * from "./types/crypto.cjs";

@@ -54,6 +54,8 @@ pub struct Manifest {
     pub properties: Texts,
     /// What it may reach beside what the operator allows to all.
     pub allowed: Vec<Allowed>,
+    /// Whether it answers under `/worker/api/v2/http/` as well.
+    pub http_responses: bool,
 }
 
 /// Whether `key` can name a worker: `[A-Za-z0-9][A-Za-z0-9_.-]{0,63}`.
@@ -104,6 +106,7 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
     fields.check("filterCriteria", "an object", Value::is_object);
     let properties = fields.texts("properties");
     let allowed = fields.hosts("allowNet");
+    let http_responses = fields.switch("httpResponses").unwrap_or(false);
     match (name, action, source) {
         (Some(name), Some(action), Some((source, source_name))) if fields.faults.is_empty() => Ok(Manifest {
             name,
@@ -114,6 +117,7 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
             source_name,
             properties,
             allowed,
+            http_responses,
         }),
         _ => Err(fields.faults),
     }
@@ -268,7 +272,7 @@ mod tests {
         let faults = parsed(
             r#"{"name":"../x","sourceCodePath":"gone.ts","action":"GENERIC_EVNT","enabled":"yes","debug":1,
                 "projectKey":7,"description":[],"secrets":{"a":1},"filterCriteria":"x","application":true,
-                "properties":{"a":1},"allowNet":["http://x","a b"]}"#,
+                "properties":{"a":1},"allowNet":["http://x","a b"],"httpResponses":1}"#,
         )
         .unwrap_err();
         let expected = [
@@ -285,6 +289,7 @@ mod tests {
             "properties: expected an object of texts",
             "allowNet: \"http://x\" is not a host",
             "allowNet: \"a b\" is not a host",
+            "httpResponses: expected true or false",
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:?}");
         for (fault, expected) in faults.iter().zip(expected) {

@@ -22,6 +22,8 @@ pub struct Workers(HashMap<String, (PathBuf, Entry)>);
 pub struct Entry {
     /// The project it belongs to.
     pub project_key: Option<String>,
+    /// Whether it answers under `/worker/api/v2/http/` as well.
+    pub http_responses: bool,
     /// What can be done with it.
     pub state: State,
 }
@@ -71,6 +73,7 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
             source_name,
             properties,
             allowed,
+            http_responses,
         },
     ) in manifests
     {
@@ -88,7 +91,12 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
                     let code = source::read(&source, &source_name, &folder)?;
                     runtime.block_on(source::load(&engine, code))
                 });
-                (place, name, project_key, context, built.await)
+                let entry = move |state| Entry {
+                    project_key,
+                    http_responses,
+                    state,
+                };
+                (place, name, entry, context, built.await)
             });
         } else {
             // What cannot be executed is not compiled either: a draft that is switched off may be broken.
@@ -97,14 +105,18 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
             } else {
                 State::OtherAction(action)
             };
-            entries.insert(name, (place, Entry { project_key, state }));
+            let entry = Entry {
+                project_key,
+                http_responses,
+                state,
+            };
+            entries.insert(name, (place, entry));
         }
     }
     while let Some(built) = building.join_next().await {
         match built {
-            Ok((place, name, project_key, context, Ok(Ok(worker)))) => {
-                let state = State::Ready(worker, context);
-                entries.insert(name, (place, Entry { project_key, state }));
+            Ok((place, name, entry, context, Ok(Ok(worker)))) => {
+                entries.insert(name, (place, entry(State::Ready(worker, context))));
             }
             Ok((place, .., Ok(Err(fault)))) => faults.push(indented(&place, &fault)),
             Ok((place, .., Err(panic))) => faults.push(indented(&place, &panic)),

@@ -14,6 +14,8 @@ mod build;
 mod client;
 #[path = "host/connections.rs"]
 mod connections;
+#[path = "host/endpoint.rs"]
+mod endpoint;
 #[path = "host/execute.rs"]
 mod execute;
 #[path = "host/followers.rs"]

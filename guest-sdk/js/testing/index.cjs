@@ -2,6 +2,7 @@
 "use strict";
 const { makeAxios } = require("./axios.cjs");
 const { crypto } = require("./crypto.cjs");
+const { response } = require("./http-response.cjs");
 const { PlatformHttpClientError, makePlatformHttp } = require("./platform-http.cjs");
 const { makeState } = require("./state.cjs");
 
@@ -42,6 +43,7 @@ function createMockContext(options = {}) {
     properties: reader(properties),
     state: makeState(state),
     crypto,
+    response,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, toDelay(ms))),
     getRemainingExecutionTime: () => Math.max(0, Math.floor(executionTimeMs - (performance.now() - began))),
     get baseUrl() {

@@ -1,6 +1,7 @@
 // PlatformContext, the first argument of every handler.
 import type { AxiosInstance } from "axios";
 import type { PlatformCrypto } from "./crypto.cjs";
+import type { HttpResponse, HttpResponseInit } from "./http.cjs";
 import type { PlatformHttpClient } from "./platform-http.cjs";
 import type { StateManager } from "./state.cjs";
 
@@ -39,6 +40,12 @@ export interface PlatformContext {
   state: StateManager;
   /** Hashes, HMACs and random bytes as text. For keys and ciphers use the global `crypto.subtle`. */
   crypto: PlatformCrypto;
+  /**
+   * An answer over HTTP, for the handler to return: {@link HttpRequest} has an example. `data` of an answer that is not
+   * over HTTP is the document that stands for it.
+   * @throws TypeError or RangeError for what cannot be answered
+   */
+  response(init?: HttpResponseInit): HttpResponse;
   /**
    * Waits; the time counts against the execution's time limit (5000 ms by default), not against its CPU time.
    * @param delayMs milliseconds, cut to whole ones; negative is 0

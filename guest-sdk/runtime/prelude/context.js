@@ -1,6 +1,7 @@
 // PlatformContext, the first argument of every handler. Made once, at build time; its members ask the host when touched.
 import { MAX_RANDOM_BYTES, randomBytes } from "./crypto.js";
 import { call, native } from "./host.js";
+import { response } from "./http-response.js";
 import { platformHttp } from "./platform-http.js";
 import { state } from "./state.js";
 import { encodeUtf8 } from "./text.js";
@@ -61,6 +62,7 @@ export function makeContext(axios) {
     properties: { get: (key) => call({ op: "property", key: usvString(key) }).value },
     state,
     crypto,
+    response,
     wait,
     getRemainingExecutionTime: () => Math.max(0, Math.floor(call({ op: "remaining" }).ms)),
     get baseUrl() {

@@ -39,7 +39,7 @@ pub fn document() -> String {
 }
 
 /// Every status with which a request can be refused, and why.
-const REFUSALS: [(u16, &str); 11] = [
+const REFUSALS: [(u16, &str); 13] = [
     (
         400,
         "The path, the query or the body is malformed; each mistake has its entry.",
@@ -53,10 +53,12 @@ const REFUSALS: [(u16, &str); 11] = [
     (413, "The body is too large."),
     (415, "The body has another content type or encoding than expected."),
     (429, "Too much at once; `Retry-After` says when to try again."),
+    (502, "The worker failed, or wants to answer what cannot be answered."),
     (
         503,
         "The host starts, stops, or cannot reach its database; `Retry-After` says when to try again.",
     ),
+    (504, "The worker ran out of time."),
 ];
 
 /// Of every call, whatever its table says.
@@ -91,12 +93,13 @@ fn operation(call: &Call) -> Value {
             response["content"] = content;
         }
         if call.headers {
-            response["headers"] = json!({"X-Execution-Id": {
-                "description": "Leads to the entry of the history.",
-                "schema": {"type": "string"},
-            }});
+            response["headers"] = execution_id();
         }
         responses.insert(status.to_string(), response);
+    }
+    if let Some(description) = call.any {
+        let default = json!({"description": description, "content": {"*/*": {}}, "headers": execution_id()});
+        responses.insert("default".to_owned(), default);
     }
     let own = |status: &u16| !call.answers.iter().any(|Answer(answer, ..)| answer == status);
     for status in call
@@ -125,6 +128,10 @@ fn operation(call: &Call) -> Value {
         operation["security"] = json!([]);
     }
     operation
+}
+
+fn execution_id() -> Value {
+    json!({"X-Execution-Id": {"description": "Leads to the entry of the history.", "schema": {"type": "string"}}})
 }
 
 fn content(carries: Carries) -> Option<Value> {

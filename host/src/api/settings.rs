@@ -51,6 +51,8 @@ pub struct Settings {
     pub allow_net: Vec<String>,
     /// Whether payloads and results are kept in the history.
     pub keep_payloads: bool,
+    /// Whether it answers under `/worker/api/v2/http/` as well.
+    pub http_responses: bool,
 }
 
 impl Default for Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             properties: BTreeMap::new(),
             allow_net: Vec::new(),
             keep_payloads: true,
+            http_responses: false,
         }
     }
 }
@@ -86,8 +89,9 @@ fn checked(fields: &mut Fields, maxima: &Limits) -> Settings {
         properties: properties(fields),
         allow_net: hosts(fields),
         keep_payloads: fields.switch("keepPayloads").unwrap_or(otherwise.keep_payloads),
+        http_responses: fields.switch("httpResponses").unwrap_or(otherwise.http_responses),
     };
-    let known = ["limits", "properties", "allowNet", "keepPayloads"];
+    let known = ["limits", "properties", "allowNet", "keepPayloads", "httpResponses"];
     nothing_left(fields, &known);
     settings
 }

@@ -20,21 +20,23 @@ pub fn decode_key(key: &str) -> Result<String, Refusal> {
         })
 }
 
-/// Every value of `name` in the query that is not empty.
-pub fn asked<'a>(query: Option<&'a str>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+/// The names and values of a query, as forms write them, in order.
+pub fn pairs(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
             .into_owned()
     };
-    let pairs = query
-        .unwrap_or_default()
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let asked = pairs
-        .filter(move |(known, _)| decode(known) == name)
-        .map(move |(_, value)| decode(value));
-    asked.filter(|value| !value.is_empty())
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(move |(name, value)| (decode(name), decode(value)))
+}
+
+/// Every value of `name` in the query that is not empty.
+pub fn asked<'a>(query: Option<&'a str>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let asked = pairs(query).filter(move |(known, value)| known == name && !value.is_empty());
+    asked.map(|(_, value)| value)
 }
 
 #[cfg(test)]

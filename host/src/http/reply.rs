@@ -88,9 +88,15 @@ impl From<Refusal> for Reply {
 
 /// A response with a JSON body.
 pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+    let mut reply = bytes(status, body);
+    reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    reply
+}
+
+/// A response with a body of any type, which is still to be named.
+pub fn bytes(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Either::Left(Full::new(body.into())));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
     reply
 }
 
@@ -104,9 +110,7 @@ pub fn stream(media: &'static str, events: Events) -> Reply {
 
 /// A reply without a body.
 pub fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Either::Left(Full::default()));
-    *reply.status_mut() = status;
-    reply
+    bytes(status, Bytes::new())
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use hyper::{Method, StatusCode, header};
 pub enum Route<'a> {
     /// Execute the worker of this key.
     Execute(&'a str),
+    /// Have the worker of this key answer, at this path of its own.
+    Endpoint(&'a str, &'a str),
     /// Whether requests can be executed.
     Readiness,
     /// Whether the process lives.
@@ -58,7 +60,7 @@ pub enum Place<'a> {
     Execution(&'a str),
 }
 
-/// Finds the call. One slash at the end of a path changes nothing.
+/// Finds the call. One slash at the end of a path changes nothing, except where the path is the worker's.
 pub fn route<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, Refusal> {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "There is nothing at this path");
     let api = path.strip_prefix("/worker/api/").ok_or_else(unknown)?;
@@ -71,6 +73,14 @@ pub fn route<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, Refusal> {
         "v2" => Style::V2,
         _ => return Err(unknown()),
     };
+    if let (Style::V2, Some(rest)) = (style, api.strip_prefix("http/")) {
+        let (key, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = if path.is_empty() { "/" } else { path };
+        return match key {
+            "" => Err(unknown()),
+            key => allowed(method, Route::Endpoint(key, path)),
+        };
+    }
     let api = api.strip_suffix('/').unwrap_or(api);
     allowed(method, find(style, api).ok_or_else(unknown)?)
 }
@@ -125,6 +135,7 @@ fn find(style: Style, api: &str) -> Option<Route<'_>> {
 fn allow(route: &Route<'_>) -> &'static str {
     match route {
         Route::Execute(_) => "POST",
+        Route::Endpoint(..) => "GET, POST",
         Route::Readiness | Route::Liveness | Route::OpenApi => "GET, HEAD",
         Route::Manage(place) => match place {
             Place::Workers(_) => "GET, POST, PUT",
@@ -152,6 +163,12 @@ mod tests {
         assert_eq!(post("/worker/api/v1/execute/a/"), Route::Execute("a"));
         assert_eq!(post("/worker/api/v1/execute/%2e%2e%2f"), Route::Execute("%2e%2e%2f"));
         assert_eq!(post("/worker/api/v1/execute/.."), Route::Execute(".."));
+        assert_eq!(post("/worker/api/v2/http/a"), Route::Endpoint("a", "/"));
+        assert_eq!(post("/worker/api/v2/http/a/"), Route::Endpoint("a", "/"));
+        assert_eq!(
+            post("/worker/api/v2/http/a//%2e./b/"),
+            Route::Endpoint("a", "//%2e./b/")
+        );
         assert_eq!(
             route(&Method::HEAD, "/worker/api/v1/system/readiness").unwrap(),
             Route::Readiness
@@ -207,6 +224,9 @@ mod tests {
             "workers/a/versions",
             "workers//a",
             "tokens",
+            "http/a",
+            "../v2/http/",
+            "../v2/http//b",
             "test/a/b",
         ] {
             assert_eq!(

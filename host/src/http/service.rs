@@ -3,7 +3,7 @@
 use super::body::Upload;
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
-use super::{execute, manage};
+use super::{endpoint, execute, manage};
 use crate::admission::Admission;
 use crate::api::openapi;
 use crate::followers::Followers;
@@ -117,6 +117,7 @@ impl Service {
         }
         match route(&head.method, head.uri.path())? {
             Route::Execute(key) => execute::execute(self, head, key, upload, stage).await,
+            Route::Endpoint(key, path) => endpoint::endpoint(self, head, key, path, upload, stage).await,
             Route::Manage(place) => manage::manage(self, head, place, upload, stage).await,
             Route::OpenApi => Ok(reply::json(StatusCode::OK, openapi::document())),
             Route::Liveness => Ok(reply::json(StatusCode::OK, r#"{"status":"alive"}"#)),

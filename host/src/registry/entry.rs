@@ -102,7 +102,10 @@ impl Entry {
             enabled,
             shared: false,
             version: None,
-            settings: Settings::default(),
+            settings: Settings {
+                http_responses: worker.http_responses,
+                ..Settings::default()
+            },
             schedule: None,
             created: 0,
             changed: 0,

@@ -29,6 +29,10 @@ const COLUMNS: [(&str, &str); 8] = [
 const CALLS: &[(&str, &str, &str)] = &[
     //                                                                   admin own user foreign user foreign nobody anonymous
     ("POST",   "v1/execute/{key}",                           "200 200 200 200 403 403 403 401"),
+    ("GET",    "v2/http/{key}",                              "200 200 200 200 403 403 403 401"),
+    ("POST",   "v2/http/{key}",                              "200 200 200 200 403 403 403 401"),
+    ("GET",    "v2/http/{key}/{path}",                       "200 200 200 200 403 403 403 401"),
+    ("POST",   "v2/http/{key}/{path}",                       "200 200 200 200 403 403 403 401"),
     ("GET",    "v1/workers",                                 "200 200 200 200 200 200 403 401"),
     ("GET",    "v2/workers",                                 "200 200 200 200 200 200 403 401"),
     ("GET",    "v1/workers/{key}",                           "200 200 200 200 404 404 403 401"),
@@ -84,7 +88,7 @@ fn definition(style: &str, key: &str) -> Value {
         _ => json!({"application": "worker", "name": "GENERIC_EVENT"}),
     };
     json!({"key": key, "description": "", "enabled": true, "sourceCode": SOURCE, "action": action, "projectKey": "p",
-        "shared": key == "common"})
+        "settings": {"httpResponses": true}, "shared": key == "common"})
 }
 
 fn as_admin(server: &Server, method: &str, path: &str, body: &str) -> Answer {
@@ -161,7 +165,7 @@ fn every_call_by_everybody() {
                 _ => String::new(),
             };
             let mut place = path.replace("{key}", worker).replace("{n}", "1").replace("{id}", &id);
-            place = place.replace("{name}", "s");
+            place = place.replace("{name}", "s").replace("{path}", "a/b");
             if name == "test" {
                 place += "?projectKey=p";
             }

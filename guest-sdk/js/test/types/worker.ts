@@ -1,5 +1,5 @@
 // What a worker may write, under `strict`; a line after @ts-expect-error must not compile.
-import { Handler, IPlatformHttpResponse, PlatformContext, PlatformHttpClientError } from "jfrog-workers";
+import { Handler, HttpRequest, HttpResponse, IPlatformHttpResponse, PlatformContext, PlatformHttpClientError } from "jfrog-workers";
 import type {
   PlatformClients,
   PlatformCrypto,
@@ -24,6 +24,19 @@ export const handler: Handler<Payload, { ok: boolean }> = async ({ state }, { re
 export const synchronous: Handler = (_context, payload) => payload.anything;
 // @ts-expect-error: a number is not what the handler promised
 export const wrong: Handler<Payload, string> = () => 1;
+
+export const endpoint: Handler<HttpRequest, HttpResponse> = ({ response }, { method, path, query, headers, body }) => {
+  const texts: (string | undefined)[] = [path, headers.accept, body];
+  // @ts-expect-error: a name may have come several times
+  query.name.trim();
+  // @ts-expect-error: the host takes no other methods
+  if (method === "PUT") return response();
+  // @ts-expect-error: the status is a number
+  response({ status: "200" });
+  // @ts-expect-error: no such member
+  response({ statusCode: 200 });
+  return response({ status: 201, headers: new Headers({ a: "b" }), body: { texts } });
+};
 
 export async function members(context: PlatformContext) {
   const clients: PlatformClients = context.clients;

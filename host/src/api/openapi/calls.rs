@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub body: Carries,
     pub body_required: bool,
     pub answers: &'static [Answer],
+    /// What it answers with any status.
+    pub any: Option<&'static str>,
     /// Beside 405 and 500, which all have.
     pub refusals: &'static [u16],
     /// Whether it needs no credentials.
@@ -51,6 +53,7 @@ const CALL: Call = Call {
     body: Nothing,
     body_required: true,
     answers: &[],
+    any: None,
     refusals: READ,
     open: false,
     headers: false,
@@ -60,6 +63,8 @@ const READ: &[u16] = &[400, 401, 403, 404, 503];
 const DELETE: &[u16] = &[400, 401, 403, 404, 503];
 const WRITE: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 503];
 const EXECUTE: &[u16] = &[400, 401, 403, 404, 408, 413, 415, 429, 503];
+const ASK: &[u16] = &[400, 401, 403, 404, 429, 502, 503, 504];
+const SEND: &[u16] = &[400, 401, 403, 404, 408, 413, 429, 502, 503, 504];
 const LIST: &[u16] = &[400, 401, 403, 503];
 const NEW: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 503];
 const SECRET: &[u16] = &[400, 401, 403, 404, 408, 413, 415, 503];
@@ -77,6 +82,10 @@ const TESTED: &[Answer] = &[Answer(
     "The code was executed; executionStatus says how it went.",
     Json("TestAnswer"),
 )];
+/// What a worker answers by itself.
+const OWN: Option<&str> = Some(
+    "What the worker answers, of any type and with any status; `X-Execution-Id` tells it from a refusal of the host.",
+);
 const ACTIONS: &[Answer] = &[Answer(200, "The actions.", Json("Actions"))];
 /// One row: what differs from [`CALL`].
 macro_rules! call {
@@ -88,6 +97,10 @@ macro_rules! call {
 #[rustfmt::skip]
 pub(super) const CALLS: &[Call] = &[
     call!("post" "/worker/api/v1/execute/{key}" "execute" "Executes a generic worker with the body as its payload", EXECUTED, tag: "execution", query: &["projectKey"], body: AnyJson, body_required: false, refusals: EXECUTE, headers: true),
+    call!("get" "/worker/api/v2/http/{key}" "httpGet" "Has a worker answer, whose setting httpResponses is on", &[], tag: "execution", any: OWN, refusals: ASK, headers: true),
+    call!("post" "/worker/api/v2/http/{key}" "httpPost" "Has a worker answer, whose setting httpResponses is on", &[], tag: "execution", any: OWN, body: Of("application/octet-stream"), body_required: false, refusals: SEND, headers: true),
+    call!("get" "/worker/api/v2/http/{key}/{path}" "httpGetPath" "Has a worker answer at a path of its own, of any depth", &[], tag: "execution", any: OWN, refusals: ASK, headers: true),
+    call!("post" "/worker/api/v2/http/{key}/{path}" "httpPostPath" "Has a worker answer at a path of its own, of any depth", &[], tag: "execution", any: OWN, body: Of("application/octet-stream"), body_required: false, refusals: SEND, headers: true),
     call!("post" "/worker/api/v1/test" "testV1" "Executes code that is not saved", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV1"), refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v2/test" "testV2" "Executes code that is not saved", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV2"), refusals: EXECUTE, headers: true),
     call!("post" "/worker/api/v1/test/{key}" "testWorkerV1" "Executes code that is not saved, with the secrets of a worker if it exists", TESTED, tag: "execution", query: &["debug", "projectKey"], body: Json("TestV1"), refusals: EXECUTE, headers: true),

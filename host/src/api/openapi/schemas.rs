@@ -72,6 +72,8 @@ fn common() -> Value {
                 "allowNet": {"type": "array", "items": text(), "examples": [["api.example.com", "*.example.org:8443"]]},
                 "keepPayloads": {"type": "boolean", "default": true,
                     "description": "Whether payloads and results are kept in the history."},
+                "httpResponses": {"type": "boolean", "default": false,
+                    "description": "Whether it answers under /worker/api/v2/http/ as well."},
             },
         },
         "Limits": limits(),
