@@ -69,11 +69,6 @@ struct Write {
 }
 
 impl Store {
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<()> {
-        self.revision().await.map(drop)
-    }
-
     /// Writes what is left of the history, for as long as `patience`, and closes. Other clones can do nothing after it.
     pub async fn close(&self, patience: Duration) {
         self.0.history.close(patience).await;

@@ -96,17 +96,6 @@ impl Entry {
 }
 
 impl Store {
-    /// The entry of an execution; there within a second of it.
-    pub async fn history_entry(&self, execution: &str) -> Result<Option<Entry>> {
-        if execution.contains('\0') {
-            return Ok(None);
-        }
-        let entry = self
-            .optional("SELECT entry FROM history WHERE execution = $1", args![execution])
-            .await?;
-        entry.map(|(entry,): (String,)| parse(&entry)).transpose()
-    }
-
     /// Up to `limit` entries after `after`, newest first, with the place of each.
     pub async fn history(&self, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, Entry)>> {
         let (sql, numbers) = filter.sql(after, limit);

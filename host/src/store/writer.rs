@@ -7,7 +7,7 @@ use sqlx::AnyPool;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -19,6 +19,8 @@ const BATCH: usize = 2048;
 const BATCH_BYTES: usize = 4 << 20;
 /// How long the first entry waits for others.
 const GATHER: Duration = Duration::from_millis(100);
+/// How often the log tells of lost entries.
+const TELL: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_millis(500);
 
 /// What became of the entries recorded here.
@@ -189,7 +191,16 @@ fn size(entry: &Entry) -> usize {
 
 async fn run(queue: Arc<Queue>, pool: AnyPool, statements: Statements, timeout: Duration) {
     let mut down = false;
+    let (mut told, mut last) = (0, None::<Instant>);
     loop {
+        let dropped = queue.dropped.load(Ordering::Relaxed);
+        if dropped > told && !down && last.is_none_or(|last| last.elapsed() >= TELL) {
+            tracing::warn!(
+                dropped = dropped - told,
+                "the database does not keep up: the oldest entries of the history are lost"
+            );
+            (told, last) = (dropped, Some(Instant::now()));
+        }
         let waiting = queue.locked().entries.len();
         let closing = queue.closing.load(Ordering::Acquire);
         match waiting {

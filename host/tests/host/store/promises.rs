@@ -99,7 +99,7 @@ async fn a_worker_comes_back_as_it_was_saved(fixture: Fixture) {
     let stale = store.save(save("my-worker", Mode::Update(Some(saved.revision)))).await;
     assert!(matches!(stale, Err(Error::Changed)));
     assert_eq!(store.worker("none").await.unwrap(), None);
-    store.ping().await.unwrap();
+    store.revision().await.unwrap();
 }
 
 async fn a_save_is_whole_or_not_at_all(fixture: Fixture) {
@@ -548,14 +548,21 @@ async fn history_is_there_within_a_second_and_filtered(fixture: Fixture) {
         store.record(entry);
     }
     let begun = Instant::now();
-    while store.history_entry("e199").await.unwrap().is_none() {
+    while store.history(&Filter::default(), None, 1000).await.unwrap().len() < 200 {
         assert!(begun.elapsed() < Duration::from_secs(1));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut expected = entry(3);
     (expected.execution, expected.worker, expected.test_run) = ("e7".into(), "v".into(), true);
-    assert_eq!(store.history_entry("e7").await.unwrap(), Some(expected));
-    assert_eq!(store.history_entry("none\0").await.unwrap(), None);
+    let tests = Filter {
+        test_run: Some(true),
+        ..Filter::default()
+    };
+    let found = store.history(&tests, None, 1000).await.unwrap();
+    assert_eq!(
+        found.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
+        [expected]
+    );
     let count = async |filter: Filter| store.history(&filter, None, 1000).await.unwrap().len();
     assert_eq!(count(Filter::default()).await, 200);
     assert_eq!(
@@ -629,7 +636,7 @@ async fn history_is_flushed_by_close(fixture: Fixture) {
         store.record(entry(number));
     }
     store.close(Duration::from_secs(10)).await;
-    assert!(matches!(store.ping().await, Err(Error::Unavailable(_))));
+    assert!(matches!(store.revision().await, Err(Error::Unavailable(_))));
     drop(store);
     let again = fixture.open().await;
     assert_eq!(again.history(&Filter::default(), None, 5000).await.unwrap().len(), 3000);
