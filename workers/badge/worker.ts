@@ -1,6 +1,10 @@
 import type { HttpRequest, HttpResponse, PlatformContext } from "jfrog-workers";
 
-const COLORS: Record<string, string> = { green: "#2c7a2c", red: "#b32424", gray: "#555555" };
+const COLORS = new Map([
+  ["green", "#2c7a2c"],
+  ["red", "#b32424"],
+  ["gray", "#555555"],
+]);
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 
@@ -22,9 +26,9 @@ export default async (context: PlatformContext, request: HttpRequest): Promise<H
     return context.response({ status: 400, body: "The path is not encoded as UTF-8" });
   }
   const [label = "", message = ""] = texts;
-  const color = COLORS[String(request.query.color ?? "gray")];
+  const color = COLORS.get(String(request.query.color ?? "gray"));
   if (color === undefined) {
-    return context.response({ status: 400, body: { error: "unknown color", known: Object.keys(COLORS) } });
+    return context.response({ status: 400, body: { error: "unknown color", known: [...COLORS.keys()] } });
   }
   const [left, all] = [width(label), width(label) + width(message)];
   const svg =
