@@ -12,6 +12,7 @@ use host::followers::Followers;
 use host::http::service::Service;
 use host::identity::Identity;
 use host::identity::admin::Token;
+use host::places::{Places, Room};
 use host::registry::Registry;
 use host::running::Running;
 use host::settings::commands::Outside;
@@ -22,7 +23,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 const REQUEST: &str = "POST /worker/api/v1/execute/echo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\n\
     Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"foo\":\"bar\"}";
@@ -67,7 +67,12 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         running: Running::default(),
         followers: Followers::default(),
         admission: Admission::new(Rules::default()),
-        places: Semaphore::new(128),
+        places: Places::new(Room {
+            places: 128,
+            of_worker: 128,
+            queue: 0,
+            patience: Duration::ZERO,
+        }),
         body_timeout: Duration::from_secs(5),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

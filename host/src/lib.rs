@@ -26,6 +26,7 @@ pub mod kept;
 pub mod manifest;
 pub mod network;
 pub mod perform;
+pub mod places;
 pub mod record;
 pub mod registry;
 pub mod run;

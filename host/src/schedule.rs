@@ -4,6 +4,7 @@
 use crate::data;
 use crate::http::service::{Service, Stage};
 use crate::perform::{Job, execution_id, perform};
+use crate::places::Full;
 use crate::registry::{Entry, Registry};
 use crate::store;
 use bytes::Bytes;
@@ -15,6 +16,9 @@ use tokio::sync::watch;
 
 /// How often it is looked whether something is due.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a tick that found no place waits before it looks again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs what is due until the host stops.
 pub async fn run(service: Arc<Service>, mut stage: watch::Receiver<Stage>) {
@@ -104,7 +108,12 @@ async fn tick(
         return Ok(());
     }
     // Beside requests, and not refused for want of a place: it comes once.
-    let _place = service.places.acquire().await;
+    let _place = loop {
+        match service.places.take(&entry.key).await {
+            Ok(place) => break place,
+            Err(Full) => tokio::time::sleep(AGAIN).await,
+        }
+    };
     let id = execution_id().map_err(|error| error.to_string())?;
     let ready = registry.ready(entry).await.map_err(|fault| fault.to_string())?;
     let payload = Bytes::from(json!({ "triggerID": id }).to_string());

@@ -11,6 +11,7 @@ use crate::identity::jwt::Jwt;
 use crate::identity::opaque::Record;
 use crate::issuer::Issuer;
 use crate::kept::{ADMIN_TOKEN, Place};
+use crate::places::Places;
 use crate::registry::Registry;
 use crate::running::Running;
 use crate::settings::commands::Serve;
@@ -24,7 +25,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -46,7 +46,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(Config {
         cache_dir: settings.cache.clone(),
         // Building takes a place for a moment, and is not to be refused one.
-        max_executions: settings.max_executions + u32::try_from(workers::builds_at_once())?,
+        max_executions: u32::try_from(settings.room.places)? + u32::try_from(workers::builds_at_once())?,
         max_memory_bytes: settings.limits.memory_bytes.max(MAX_MEMORY_BYTES),
         notice: |sentence| tracing::info!("{sentence}"),
     })
@@ -71,7 +71,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
             running: Running::default(),
             followers: Followers::default(),
             admission: Admission::new(settings.rules),
-            places: Semaphore::new(settings.max_executions as usize),
+            places: Places::new(settings.room),
             body_timeout: settings.body_timeout,
         });
         let served = listen_and_load(settings, &place, service).await;

@@ -2,7 +2,7 @@
 
 use super::body::Upload;
 use super::query::{asked, decode_key};
-use super::refusals::{admit, busy, missing, stored, untried};
+use super::refusals::{admit, missing, stored, untried};
 use super::reply::Refusal;
 use super::service::{Service, Stage};
 use crate::identity::permission::{self, Operation, Target};
@@ -91,9 +91,7 @@ impl<'a> Asked<'a> {
     pub async fn run(self, payload: Payload, stage: watch::Receiver<Stage>) -> Result<Done, Refusal> {
         let (service, registry, key) = (self.service, self.registry, &self.key);
         // Taken after the body was read, so that a slow client holds no place of others.
-        let Ok(_place) = service.places.try_acquire() else {
-            return Err(busy());
-        };
+        let _place = service.place(key, stage.clone()).await?;
         let look_again = || find(registry, &self.caller, key, self.query);
         let entry = load(registry, self.entry, look_again).await?;
         let ready = registry.ready(&entry).await.map_err(|fault| cannot(key, fault))?;

@@ -30,6 +30,11 @@ pub fn missing(key: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("There is no worker {key}"))
 }
 
+/// The host takes no more.
+pub fn stopping() -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The host is stopping").try_again()
+}
+
 /// No place is free.
 pub fn busy() -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many executions are under way").try_again()

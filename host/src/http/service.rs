@@ -1,6 +1,7 @@
 //! What every request needs, and the way of one through it.
 
 use super::body::Upload;
+use super::refusals::{busy, stopping};
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
 use super::{endpoint, execute, manage};
@@ -8,6 +9,7 @@ use crate::admission::Admission;
 use crate::api::openapi;
 use crate::followers::Followers;
 use crate::identity::Identity;
+use crate::places::{Full, Place, Places};
 use crate::registry::Registry;
 use crate::running::Running;
 use crate::store::Store;
@@ -23,7 +25,7 @@ use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// The headers of a request, at most.
 pub const MAX_HEADERS: usize = 100;
@@ -57,8 +59,8 @@ pub struct Service {
     pub followers: Followers,
     /// Whether an execution may begin.
     pub admission: Admission,
-    /// One permit per execution under way.
-    pub places: Semaphore,
+    /// One for each execution under way.
+    pub places: Places,
     /// Time a client gets for its body.
     pub body_timeout: Duration,
 }
@@ -89,11 +91,22 @@ impl Service {
 
     /// The workers, once they are loaded and until the host stops.
     pub fn registry(&self, stage: Stage) -> Result<&Registry, Refusal> {
-        let unavailable = |message| Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again());
         match self.registry.get() {
-            _ if stage != Stage::Open => unavailable("The host is stopping"),
-            None => unavailable("The host is still loading its workers"),
+            _ if stage != Stage::Open => Err(stopping()),
+            None => {
+                let message = "The host is still loading its workers";
+                Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).try_again())
+            }
             Some(registry) => Ok(registry),
+        }
+    }
+
+    /// A place for an execution of this worker, as soon as there is one.
+    pub async fn place(&self, worker: &str, mut stage: watch::Receiver<Stage>) -> Result<Place, Refusal> {
+        tokio::select! {
+            biased;
+            place = self.places.take(worker) => place.map_err(|Full| busy()),
+            _ = stage.wait_for(|stage| *stage == Stage::Stopping) => Err(stopping()),
         }
     }
 

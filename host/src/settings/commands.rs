@@ -7,6 +7,7 @@ use crate::admission::Rules;
 use crate::data::Data;
 use crate::issuer::Issuer;
 use crate::network::allowed::{self, Allowed};
+use crate::places::Room;
 use crate::source;
 use engine::{Limits, Texts};
 use std::path::{Path, PathBuf};
@@ -113,8 +114,8 @@ pub struct Serve {
     pub limits: Limits,
     /// What workers reach outside.
     pub outside: Outside,
-    /// Executions under way at once.
-    pub max_executions: u32,
+    /// Executions under way at once, and those that wait.
+    pub room: Room,
     /// How often they may begin.
     pub rules: Rules,
     /// Time that running executions get when the host stops.
@@ -203,7 +204,7 @@ impl Serve {
                 worker_rate: sources.get("worker-rate", value::number).unwrap_or(0),
                 back_off: sources.get("back-off", value::switch).unwrap_or(false),
             },
-            max_executions: sources.get("max-executions", value::executions).unwrap_or(1000),
+            room: room(&mut sources),
             drain: sources
                 .get("drain", quantity::duration)
                 .unwrap_or(Duration::from_secs(10)),
@@ -261,6 +262,19 @@ fn check_file(sources: &mut Sources, argument: &str, file: &Path, extensions: &[
             );
         }
         Ok(_) => {}
+    }
+}
+
+fn room(sources: &mut Sources) -> Room {
+    let places = sources.get("max-executions", value::executions).unwrap_or(1000);
+    let of_worker = sources.get("worker-executions", value::executions).unwrap_or(places);
+    Room {
+        places: places as usize,
+        of_worker: of_worker as usize,
+        queue: sources.get("queue", value::number).unwrap_or(256) as usize,
+        patience: sources
+            .get("queue-wait", quantity::duration)
+            .unwrap_or(Duration::from_secs(5)),
     }
 }
 
@@ -335,7 +349,7 @@ mod tests {
         let serve = Serve::from(sources(&[], home)).unwrap();
         assert_eq!(serve.listen, "127.0.0.1:8080");
         assert_eq!(serve.limits, Limits::default());
-        assert_eq!((serve.max_executions, serve.drain), (1000, Duration::from_secs(10)));
+        assert_eq!((serve.room.places, serve.drain), (1000, Duration::from_secs(10)));
         assert_eq!(serve.cache, Path::new("/home/someone/.cache/worker-host"));
         assert!(serve.workers.is_none() && serve.admin_token.is_none());
     }

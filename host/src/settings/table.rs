@@ -227,7 +227,25 @@ pub const SETTINGS: &[Setting] = &[
     row(
         "max-executions",
         "N",
-        "Executions under way at once; more get 429 [default: 1000]",
+        "Executions under way at once; more wait [default: 1000]",
+        &[Serve],
+    ),
+    row(
+        "worker-executions",
+        "N",
+        "Executions of one worker under way at once [default: as --max-executions]",
+        &[Serve],
+    ),
+    row(
+        "queue",
+        "N",
+        "Executions that wait for others to end; more get 429 [default: 256]",
+        &[Serve],
+    ),
+    row(
+        "queue-wait",
+        "DURATION",
+        "How long they wait before they get 429 [default: 5s]",
         &[Serve],
     ),
     row(

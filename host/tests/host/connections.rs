@@ -119,6 +119,8 @@ fn many_idle_connections_are_no_burden() {
 #[test]
 fn a_client_that_leaves_stops_its_worker() {
     let arguments = [
+        "--queue",
+        "0",
         "--max-executions",
         "1",
         "--timeout",

@@ -203,6 +203,8 @@ fn no_more_executions_than_allowed() {
     let server = Server::start(
         workers(),
         &[
+            "--queue",
+            "0",
             "--max-executions",
             "2",
             "--timeout",
@@ -245,4 +247,39 @@ fn until(ask: impl Fn() -> Answer, status: u16) -> Answer {
             return answer;
         }
     }
+}
+
+#[test]
+fn who_comes_when_all_places_are_taken_waits_in_turn() {
+    let limits = ["--timeout", "20s", "--cpu", "20s", "--fuel", "1_000_000_000_000"];
+    let queue = ["--max-executions", "4", "--queue", "8", "--queue-wait", "30s"];
+    let server = Server::start(workers(), &[&limits[..], &queue[..]].concat());
+    let mut flood: Vec<_> = (0..32)
+        .map(|_| {
+            let mut client = server.connect();
+            client.send(request("spin", "1000")).unwrap();
+            client
+        })
+        .collect();
+    // Another worker has its turn before the flood's.
+    let other = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(400));
+            (server.execute("echo", "1").status, Instant::now())
+        });
+        let begun = Instant::now();
+        let live = server
+            .connect()
+            .ask("GET /worker/api/v1/system/liveness HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(live.status, 200);
+        assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+        let statuses: Vec<u16> = flood.iter_mut().map(|client| client.answer().unwrap().status).collect();
+        let count = |status| statuses.iter().filter(|so| **so == status).count();
+        // One of those that waited made room for the other worker.
+        assert_eq!((count(200), count(429)), (11, 21));
+        other.join().unwrap()
+    });
+    assert_eq!(other.0, 200);
+    assert!(other.1.elapsed() > Duration::from_millis(500), "it came last");
+    server.is_well();
 }

@@ -5,7 +5,7 @@ use crate::answer;
 use crate::api::{entry, test_run};
 use crate::http::execute::payload;
 use crate::http::execution::EXECUTION_ID;
-use crate::http::refusals::{admit, busy, missing, untried};
+use crate::http::refusals::{admit, missing, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
 use crate::identity::permission::{Operation, Target};
@@ -52,9 +52,8 @@ impl Desk<'_> {
         }
         let data = run.data.map(|data| Bytes::from(data.into_string())).unwrap_or_default();
         let payload = payload(data)?;
-        let Ok(_place) = self.service.places.try_acquire() else {
-            return Err(busy());
-        };
+        // No worker has such a key: what is tried waits in a line of its own.
+        let _place = self.service.place("a test", stage.clone()).await?;
         let worker = self.registry.build(&run.code).await.map_err(unfit)?;
         let context = self
             .registry
