@@ -81,7 +81,7 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         header: Duration::from_secs(5),
         drain: Duration::from_secs(1),
     };
-    tokio::spawn(server::run(listener, std::future::pending(), service, times));
+    tokio::spawn(server::run(listener, None, std::future::pending(), service, times));
     let mut streams = Vec::new();
     for _ in 0..connections {
         let stream = TcpStream::connect(address).await.expect("a connection");

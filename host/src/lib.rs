@@ -39,5 +39,6 @@ pub mod source;
 pub mod status;
 pub mod store;
 pub mod suggest;
+pub mod tls;
 pub mod tokens;
 pub mod workers;

@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::running::Running;
 use crate::settings::commands::Serve;
 use crate::store::{OpenAs, Store};
+use crate::tls::Tls;
 use crate::{console, server, workers};
 use anyhow::Context;
 use engine::{Config, Engine, Limits};
@@ -92,18 +93,24 @@ async fn listen_and_load(settings: Serve, token: &Place, service: Arc<Service>) 
             _ = int.recv() => {}
         }
     };
+    let tls = settings.tls.map(Tls::open).transpose().map_err(anyhow::Error::msg)?;
+    let tls = tls.map(Arc::new);
     let listen = &settings.listen;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
-    let url = format!("http://{}", listener.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
     tracing::info!("listening on {url}, loading workers");
     let times = server::Times {
         header: settings.header_timeout,
         drain: settings.drain,
     };
     // A task, not this future: what the main thread spawns has to wait behind everything that computes.
-    let mut serving = tokio::spawn(server::run(listener, shutdown, service.clone(), times));
+    let mut serving = tokio::spawn(server::run(listener, tls.clone(), shutdown, service.clone(), times));
+    if let Some(tls) = tls {
+        tokio::spawn(async move { tls.follow().await });
+    }
     let gate = Arc::new(Gate::new(settings.outside));
     let loaded = tokio::select! {
         loaded = load(settings.workers, settings.limits, &service, gate) => loaded?,

@@ -2,6 +2,7 @@
 
 use crate::http::service::{MAX_HEADERS, Service, Stage};
 use crate::schedule;
+use crate::tls::Tls;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -12,9 +13,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{Instant, timeout};
+use tokio_rustls::server::TlsStream;
 
 /// Connections at once; the next ones wait in the system's queue. Each costs about 20 KiB while idle.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -47,7 +50,14 @@ pub struct Times {
 
 /// Answers requests until `shutdown` completes; then takes no more, ends those under way, cancels what is left at
 /// the end of the drain time, and returns.
-pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, service: Arc<Service>, times: Times) {
+/// With `tls`, clients speak that first.
+pub async fn run(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    shutdown: impl Future<Output = ()>,
+    service: Arc<Service>,
+    times: Times,
+) {
     let (stage, watching) = watch::channel(Stage::Open);
     let builder = Arc::new(builder(times.header));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -58,7 +68,16 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, serv
             () = &mut shutdown => break,
             (stream, place) = accept(&listener, &places) => {
                 let (builder, service, stage) = (builder.clone(), service.clone(), watching.clone());
-                tokio::spawn(connection(stream, place, builder, service, stage, times.header));
+                // Answers are written whole: waiting to fill a packet would only delay them.
+                let _ = stream.set_nodelay(true);
+                match tls.clone() {
+                    None => _ = tokio::spawn(connection(stream, place, builder, service, stage, times.header)),
+                    Some(tls) => _ = tokio::spawn(async move {
+                        if let Some(stream) = shake_hands(&tls, stream, stage.clone(), times.header).await {
+                            connection(stream, place, builder, service, stage, times.header).await;
+                        }
+                    }),
+                }
             }
         }
     }
@@ -93,6 +112,19 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
     }
 }
 
+/// Speaks TLS with a client. One that does not, or takes its time, is left, as are all when the server stops.
+async fn shake_hands(
+    tls: &Tls,
+    stream: TcpStream,
+    mut stage: watch::Receiver<Stage>,
+    patience: Duration,
+) -> Option<TlsStream<TcpStream>> {
+    tokio::select! {
+        shaken = timeout(patience, tls.accept(stream)) => shaken.ok()?.ok(),
+        _ = stage.wait_for(|stage| *stage != Stage::Open) => None,
+    }
+}
+
 fn builder(header_timeout: Duration) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -111,16 +143,14 @@ fn builder(header_timeout: Duration) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     _place: OwnedSemaphorePermit,
     builder: Arc<auto::Builder<TokioExecutor>>,
     service: Arc<Service>,
     mut stage: watch::Receiver<Stage>,
     first_request: Duration,
 ) {
-    // Answers are written whole: waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
     let activity = Arc::new(Activity::default());
     let answer = {
         let (activity, stage) = (activity.clone(), stage.clone());

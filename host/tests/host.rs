@@ -52,5 +52,7 @@ mod server;
 mod settings;
 #[path = "host/store.rs"]
 mod store;
+#[path = "host/tls.rs"]
+mod tls;
 #[path = "host/upstream.rs"]
 mod upstream;

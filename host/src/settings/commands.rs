@@ -9,6 +9,7 @@ use crate::issuer::Issuer;
 use crate::network::allowed::{self, Allowed};
 use crate::places::Room;
 use crate::source;
+use crate::tls::Files;
 use engine::{Limits, Texts};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -98,6 +99,8 @@ pub enum Output {
 pub struct Serve {
     /// Address and port; a name is resolved when listening begins.
     pub listen: String,
+    /// The certificate, where clients speak TLS.
+    pub tls: Option<Files>,
     /// The folder of workers.
     pub workers: Option<PathBuf>,
     /// What is kept, and where.
@@ -193,6 +196,7 @@ impl Serve {
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             workers: sources.get("workers", value::folder),
             data: data(&mut sources),
+            tls: tls(&mut sources),
             issuer: issuer(&mut sources),
             history_days: sources.get("history-days", value::number).unwrap_or(30),
             history_entries: sources.get("history-entries", value::number).unwrap_or(1_000_000),
@@ -262,6 +266,20 @@ fn check_file(sources: &mut Sources, argument: &str, file: &Path, extensions: &[
             );
         }
         Ok(_) => {}
+    }
+}
+
+fn tls(sources: &mut Sources) -> Option<Files> {
+    match (
+        sources.get("tls-cert", value::path),
+        sources.get("tls-key", value::path),
+    ) {
+        (Some(cert), Some(key)) => Some(Files { cert, key }),
+        (None, None) => None,
+        _ => {
+            sources.fault("--tls-cert", "needs --tls-key beside it, and that needs it");
+            None
+        }
     }
 }
 

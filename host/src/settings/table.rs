@@ -162,6 +162,13 @@ pub const SETTINGS: &[Setting] = &[
         &[Serve],
     ),
     row(
+        "tls-cert",
+        "FILE",
+        "Speak HTTPS with this certificate and its chain, in PEM; read again when it changes",
+        &[Serve],
+    ),
+    row("tls-key", "FILE", "The certificate's private key, in PEM", &[Serve]),
+    row(
         "workers",
         "DIR",
         "Folder of workers, each a folder with a manifest.json",

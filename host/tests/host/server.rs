@@ -109,8 +109,8 @@ impl Server {
             log: String::new(),
             folder,
         };
-        let line = server.wait_for("listening on http://");
-        let url = line.split("http://").nth(1).unwrap().split([',', ' ']).next().unwrap();
+        let line = server.wait_for("listening on http");
+        let url = line.split("://").nth(1).unwrap().split([',', ' ']).next().unwrap();
         server.address = url.parse().unwrap();
         server
     }
