@@ -257,14 +257,14 @@ fn who_comes_when_all_places_are_taken_waits_in_turn() {
     let mut flood: Vec<_> = (0..32)
         .map(|_| {
             let mut client = server.connect();
-            client.send(request("spin", "1000")).unwrap();
+            client.send(request("spin", "1500")).unwrap();
             client
         })
         .collect();
     // Another worker has its turn before the flood's.
     let other = std::thread::scope(|scope| {
         let other = scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(400));
+            std::thread::sleep(Duration::from_millis(800));
             (server.execute("echo", "1").status, Instant::now())
         });
         let begun = Instant::now();
