@@ -111,6 +111,7 @@ async fn tick(
     let _place = loop {
         match service.places.take(&entry.key).await {
             Ok(place) => break place,
+            Err(Full) if *stage.borrow() != Stage::Open => return Err("the host stops".to_owned()),
             Err(Full) => tokio::time::sleep(AGAIN).await,
         }
     };

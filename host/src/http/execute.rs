@@ -1,12 +1,11 @@
 //! `POST /worker/api/v1/execute/{key}`: JSON in, and an answer that says how it went.
 
 use super::body::Upload;
-use super::execution::{Asked, Done, EXECUTION_ID};
+use super::execution::{Asked, Done, EXECUTION_ID, payload};
 use super::reply::{self, Refusal, Reply};
 use super::service::{Service, Stage};
 use crate::answer;
 use bytes::Bytes;
-use engine::{Payload, PayloadError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
@@ -35,17 +34,6 @@ where
     Ok(reply)
 }
 
-/// What a request brought, as a worker gets it.
-pub fn payload(bytes: Bytes) -> Result<Payload, Refusal> {
-    Payload::parse(bytes).map_err(|error| {
-        let status = match error {
-            PayloadError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            PayloadError::Malformed { .. } | PayloadError::TooDeep { .. } => StatusCode::BAD_REQUEST,
-        };
-        Refusal::new(status, sentence(&error.to_string()))
-    })
-}
-
 /// JSON, what curl sends when told nothing, or no word about it: all are read as JSON. Anything else is a mistake
 /// that is better told than guessed at.
 fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -68,14 +56,6 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// A message as a sentence of its own.
-fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::perform::{Job, execution_id, perform};
 use crate::registry::{Entry, Fault, Registry};
 use crate::store;
 use bytes::Bytes;
-use engine::{Execution, MAX_PAYLOAD_BYTES, Payload};
+use engine::{Execution, MAX_PAYLOAD_BYTES, Payload, PayloadError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -126,6 +126,17 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// What a request brought, as a worker gets it.
+pub fn payload(bytes: Bytes) -> Result<Payload, Refusal> {
+    Payload::parse(bytes).map_err(|error| {
+        let status = match error {
+            PayloadError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            PayloadError::Malformed { .. } | PayloadError::TooDeep { .. } => StatusCode::BAD_REQUEST,
+        };
+        Refusal::new(status, sentence(&error.to_string()))
+    })
+}
+
 /// The entry, loaded; another one if the worker is saved meanwhile.
 async fn load(
     registry: &Registry,
@@ -202,4 +213,12 @@ fn hops(headers: &HeaderMap) -> Result<u32, Refusal> {
         )),
         None => refuse(format!("{HOPS} is not a number")),
     }
+}
+
+/// A message as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -3,8 +3,7 @@
 use super::{Desk, mistakes, target, unfit, wrong};
 use crate::answer;
 use crate::api::{entry, test_run};
-use crate::http::execute::payload;
-use crate::http::execution::EXECUTION_ID;
+use crate::http::execution::{EXECUTION_ID, payload};
 use crate::http::refusals::{admit, missing, untried};
 use crate::http::reply::{self, Refusal, Reply};
 use crate::http::service::Stage;
