@@ -83,9 +83,11 @@ fn cold_start(criterion: &mut Criterion) {
     let notice = |sentence: &str| eprintln!("{sentence}");
     let config = Config {
         cache_dir,
+        max_cache_bytes: 1 << 30,
         max_executions: 64,
         max_memory_bytes: 64 << 20,
         notice,
+        compiler: None,
     };
     let engine = Engine::new(config).expect("an engine");
     let execute = async |case: &Case| {

@@ -3,26 +3,51 @@
 //! wasmtime loads compiled code without looking at it again, so nothing is loaded that this machine did not write
 //! itself: every file starts with a keyed hash over its name and content, and the key lies in the same folder, readable
 //! by its owner only. A file that does not verify is compiled anew. Files are written beside their place and renamed
-//! into it, so that no reader ever sees half of one.
+//! into it, so that no reader ever sees half of one. When they are too many bytes, those used longest ago go.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 const TAG_BYTES: usize = blake3::OUT_LEN;
 
-/// A folder of compiled modules.
+/// The ending of a file that is not complete.
+const DRAFT: &str = "draft";
+
+/// A draft as old as this is nobody's any more.
+const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
+
+/// When a file was used is noted so often.
+const NOTED: Duration = Duration::from_secs(60 * 60);
+
+/// Things made of others, by the name that follows from what they are made of.
 pub(crate) struct Cache {
-    folder: PathBuf,
-    key: [u8; blake3::KEY_LEN],
+    place: Place,
     /// What the content depends on besides the module: wasmtime's version and configuration.
     context: u64,
 }
 
+/// Where they are.
+enum Place {
+    Folder(Folder),
+    /// Memory: these, and no others.
+    Given(HashMap<String, Vec<u8>>),
+}
+
+/// A folder of files, the key of their hashes, and how many bytes they may have together.
+struct Folder {
+    path: PathBuf,
+    key: [u8; blake3::KEY_LEN],
+    most: u64,
+}
+
 impl Cache {
-    /// Opens `folder`, or creates it with a new key.
-    pub(crate) fn open(folder: &Path, context: u64) -> io::Result<Self> {
+    /// Opens `folder`, or creates it with a new key. It has `most` bytes at most.
+    pub(crate) fn open(folder: &Path, most: u64, context: u64) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let key_file = folder.join("key");
         let key = match read_key(&key_file)? {
@@ -41,42 +66,114 @@ impl Cache {
                 read_key(&key_file)?.ok_or_else(|| io::Error::other("the key of the cache is not there"))?
             }
         };
-        Ok(Self {
-            folder: folder.to_owned(),
+        let folder = Folder {
+            path: folder.to_owned(),
             key,
+            most,
+        };
+        Ok(Self {
+            place: Place::Folder(folder),
             context,
         })
+    }
+
+    /// These things by their names, which a process of the same program made; nothing is added.
+    pub(crate) fn given(things: Vec<(String, Vec<u8>)>, context: u64) -> Self {
+        Self {
+            place: Place::Given(things.into_iter().collect()),
+            context,
+        }
     }
 
     /// What was kept as the `kind` of thing that is made of `origin`, if it is there and is what was kept.
     pub(crate) fn get(&self, kind: &str, origin: &[u8]) -> Option<Vec<u8>> {
         let name = self.name(kind, origin);
-        let file = fs::read(self.folder.join(&name)).ok()?;
-        let (tag, made) = file.split_first_chunk::<TAG_BYTES>()?;
-        (self.tag(&name, made) == *tag).then(|| made.to_vec())
+        match &self.place {
+            Place::Given(things) => things.get(&name).cloned(),
+            Place::Folder(folder) => folder.get(&name),
+        }
     }
 
     /// Keeps it. Where the disk fails, nothing is kept.
     pub(crate) fn put(&self, kind: &str, origin: &[u8], made: &[u8]) {
-        let name = self.name(kind, origin);
-        let tag = self.tag(&name, made);
-        if let Ok(draft) = write_draft(&self.folder, &[tag.as_bytes(), made])
-            && fs::rename(&draft, self.folder.join(name)).is_err()
+        if let Place::Folder(folder) = &self.place {
+            folder.put(&self.name(kind, origin), made);
+        }
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self, kind: &str, origin: &[u8]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.context.to_le_bytes()).update(origin);
+        format!("{}.{kind}", hasher.finalize().to_hex())
+    }
+}
+
+impl Folder {
+    fn get(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = fs::File::open(self.path.join(name)).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
+        file.read_to_end(&mut bytes).ok()?;
+        let (hash, made) = bytes.split_first_chunk::<TAG_BYTES>()?;
+        if self.tag(name, made) != *hash {
+            return None;
+        }
+        // What was used last goes last. Where that cannot be noted, what was made last does.
+        let now = SystemTime::now();
+        let noted = metadata.modified().ok().and_then(|then| now.duration_since(then).ok());
+        if noted.is_some_and(|since| since > NOTED) {
+            let _ = file.set_modified(now);
+        }
+        bytes.drain(..TAG_BYTES);
+        Some(bytes)
+    }
+
+    fn put(&self, name: &str, made: &[u8]) {
+        let tag = self.tag(name, made);
+        let size = (TAG_BYTES + made.len()) as u64;
+        if size > self.most {
+            return;
+        }
+        self.make_room(self.most - size);
+        if let Ok(draft) = write_draft(&self.path, &[tag.as_bytes(), made])
+            && fs::rename(&draft, self.path.join(name)).is_err()
         {
             let _ = fs::remove_file(&draft);
         }
     }
 
-    fn name(&self, kind: &str, origin: &[u8]) -> String {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.context.to_le_bytes()).update(origin);
-        format!("{}.{kind}", hasher.finalize().to_hex())
+    fn tag(&self, name: &str, made: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(name.as_bytes()).update(made);
+        hasher.finalize()
     }
 
-    fn tag(&self, name: &str, artefact: &[u8]) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(name.as_bytes()).update(artefact);
-        hasher.finalize()
+    /// Removes what was used longest ago until no more than `most` bytes are left, and the drafts of processes that died.
+    /// Others may do the same at this moment: a file that is gone already is as good as removed.
+    fn make_room(&self, most: u64) {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(metadata) = entry.metadata() else { continue };
+            let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let kind = path.extension().and_then(OsStr::to_str);
+            if kind == Some(DRAFT) && used.elapsed().is_ok_and(|since| since > FORGOTTEN) {
+                let _ = fs::remove_file(path);
+            // The key has no such ending.
+            } else if metadata.is_file() && kind.is_some() {
+                found.push((used, metadata.len(), path));
+            }
+        }
+        let mut total: u64 = found.iter().map(|(_, size, _)| size).sum();
+        found.sort();
+        for (_, size, path) in found {
+            if total <= most {
+                break;
+            }
+            let _ = fs::remove_file(path);
+            total -= size;
+        }
     }
 }
 
@@ -110,7 +207,7 @@ fn read_key(file: &Path) -> io::Result<Option<[u8; blake3::KEY_LEN]>> {
 fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
     let mut unique = [0; 8];
     getrandom::fill(&mut unique).map_err(|error| io::Error::other(error.to_string()))?;
-    let draft = folder.join(format!("{:016x}.draft", u64::from_le_bytes(unique)));
+    let draft = folder.join(format!("{:016x}.{DRAFT}", u64::from_le_bytes(unique)));
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -125,4 +222,86 @@ fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
         return Err(error);
     }
     Ok(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps things of 100 bytes with their hash, and tells which of these are there.
+    fn kept(cache: &Cache, names: &str) -> String {
+        names
+            .chars()
+            .filter(|name| cache.get("thing", name.to_string().as_bytes()).is_some())
+            .collect()
+    }
+
+    fn put(cache: &Cache, name: &str) {
+        cache.put("thing", name.as_bytes(), &[7; 100 - TAG_BYTES]);
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), 300, 1).unwrap();
+        let hours_ago = |name: &str, hours: u64| {
+            let file = fs::File::open(folder.path().join(cache.name("thing", name.as_bytes()))).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(hours * 60 * 60))
+                .unwrap();
+        };
+        for (name, hours) in [("a", 9), ("b", 8), ("c", 7)] {
+            put(&cache, name);
+            hours_ago(name, hours);
+        }
+        // Used now, so it is the last to go.
+        assert_eq!(kept(&cache, "a"), "a");
+        put(&cache, "d");
+        assert_eq!(kept(&cache, "abcd"), "acd");
+        cache.put("thing", b"large", &[7; 301]);
+        assert_eq!(kept(&cache, "acd"), "acd", "what never fits drives nothing out");
+        let again = Cache::open(folder.path(), 100, 1).unwrap();
+        put(&again, "e");
+        assert_eq!(kept(&again, "abcde"), "e", "the key was kept, and is the same");
+    }
+
+    #[test]
+    fn drafts_of_the_dead_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), 300, 1).unwrap();
+        let (old, new) = (folder.path().join("1.draft"), folder.path().join("2.draft"));
+        for draft in [&old, &new] {
+            fs::write(draft, "half").unwrap();
+        }
+        let file = fs::File::open(&old).unwrap();
+        file.set_modified(SystemTime::now() - 2 * FORGOTTEN).unwrap();
+        put(&cache, "a");
+        assert_eq!((old.exists(), new.exists()), (false, true));
+    }
+
+    #[test]
+    fn what_others_wrote_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), 1000, 1).unwrap();
+        for name in ["a", "b"] {
+            put(&cache, name);
+        }
+        let file = |name: &str| folder.path().join(cache.name("thing", name.as_bytes()));
+        // One bit; the right content under another name; another key; nothing but a hash.
+        let whole = fs::read(file("a")).unwrap();
+        let mut bit = whole.clone();
+        bit[70] ^= 1;
+        let other = tempfile::tempdir().unwrap();
+        let forger = Cache::open(other.path(), 1000, 1).unwrap();
+        put(&forger, "a");
+        let forged = fs::read(other.path().join(forger.name("thing", b"a"))).unwrap();
+        let renamed = fs::read(file("b")).unwrap();
+        for bytes in [bit, renamed, forged, whole[..TAG_BYTES].to_vec(), Vec::new()] {
+            fs::write(file("a"), bytes).unwrap();
+            assert_eq!(kept(&cache, "a"), "");
+        }
+        fs::write(file("a"), whole).unwrap();
+        assert_eq!(kept(&cache, "a"), "a");
+        let newer = Cache::open(folder.path(), 1000, 2).unwrap();
+        assert_eq!(kept(&newer, "a"), "", "of another version of wasmtime");
+    }
 }

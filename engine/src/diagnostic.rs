@@ -4,11 +4,12 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::{Deserialize, Serialize};
 
 use crate::transform::lines::Lines;
 
 /// One fault in the author's source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The file, as the author named it.
     pub file: String,

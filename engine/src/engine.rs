@@ -1,13 +1,14 @@
 //! The three things one does: build a worker, load it, run it.
 
 use crate::cache::Cache;
+use crate::compiler::{Children, Compiler};
 use crate::execution::{Execution, Thrown};
 use crate::snapshot::Snapshotter;
 use crate::transform::Script;
-use crate::worker::{Loader, Worker};
+use crate::worker::{Loader, Origin, Worker, refusal};
 use crate::{Diagnostic, Grants, Limits, Payload, bundle, run, sandbox, snapshot};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -17,6 +18,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     loader: Loader,
+    children: Option<Arc<Children>>,
     /// Each is made when the first worker of its kind is built.
     snapshotter: OnceCell<Snapshotter>,
     standalone_snapshotter: OnceCell<Snapshotter>,
@@ -26,12 +28,17 @@ struct Inner {
 pub struct Config {
     /// The folder that keeps compiled code between processes; created when missing.
     pub cache_dir: PathBuf,
+    /// The bytes that it may take; what was used longest ago makes room.
+    pub max_cache_bytes: u64,
     /// Executions that can be under way at once; each reserves address space, not memory.
     pub max_executions: u32,
     /// The largest [`Limits::memory_bytes`] any execution may be given.
     pub max_memory_bytes: usize,
     /// Told, in one sentence, before something takes seconds.
     pub notice: fn(&str),
+    /// Where sources are built and modules compiled: in child processes, which is for those of strangers. Without it this
+    /// process does it.
+    pub compiler: Option<Compiler>,
 }
 
 /// A worker's source.
@@ -95,6 +102,9 @@ pub enum BuildError {
     /// The top level of the module failed while it ran.
     #[error("the top level of the worker failed: {0}")]
     TopLevel(TopLevelError),
+    /// Building it takes more than it may, or the compiler did not survive it; the sentence says what.
+    #[error("{0}")]
+    TooMuch(String),
     /// We could not try.
     #[error("{0}")]
     Internal(String),
@@ -117,6 +127,9 @@ pub enum LoadError {
     /// The module is not one that can run here; the sentence says why.
     #[error("{0}")]
     Module(String),
+    /// We could not try.
+    #[error("{0}")]
+    Internal(String),
 }
 
 /// Why an execution was not tried.
@@ -140,18 +153,32 @@ impl RunError {
 impl Engine {
     /// Sets up the engine; compiles nothing yet.
     pub fn new(config: Config) -> Result<Self, SetupError> {
+        let most = config.max_cache_bytes;
+        let open = |folder: &Path, context| {
+            Cache::open(folder, most, context).map_err(|error| SetupError::Cache {
+                folder: folder.to_owned(),
+                error,
+            })
+        };
+        Self::with(config, open)
+    }
+
+    /// The same with another cache.
+    pub(crate) fn with(
+        config: Config,
+        cache: impl FnOnce(&Path, u64) -> Result<Cache, SetupError>,
+    ) -> Result<Self, SetupError> {
         let machine = |error: wasmtime::Error| SetupError::Machine(format!("{error:#}"));
         let engine = sandbox::engine(config.max_executions, config.max_memory_bytes).map_err(machine)?;
         let linker = sandbox::linker(&engine).map_err(machine)?;
         let mut context = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut context);
-        let cache = Cache::open(&config.cache_dir, context.finish()).map_err(|error| SetupError::Cache {
-            folder: config.cache_dir,
-            error,
-        })?;
-        let loader = Loader::new(engine, linker, cache, config.notice);
+        let cache = cache(&config.cache_dir, context.finish())?;
+        let children = config.compiler.map(|compiler| Arc::new(Children::new(compiler)));
+        let loader = Loader::new(engine, linker, cache, config.notice, children.clone());
         Ok(Self(Arc::new(Inner {
             loader,
+            children,
             snapshotter: OnceCell::new(),
             standalone_snapshotter: OnceCell::new(),
         })))
@@ -161,22 +188,50 @@ impl Engine {
     ///
     /// With `standalone` the module imports nothing but WASI, and whatever asks the host throws.
     pub async fn build(&self, source: &Source, standalone: bool) -> Result<Vec<u8>, BuildError> {
+        if let Some(children) = self.0.children.clone() {
+            self.warm_up().await?;
+            let source = source.clone();
+            let built = tokio::task::spawn_blocking(move || children.build(&source, standalone)).await;
+            return built.map_err(|panic| BuildError::Internal(panic.to_string()))?;
+        }
         let script = bundle(source).await?;
-        let (made, runtime) = match standalone {
-            false => (&self.0.snapshotter, snapshot::RUNTIME),
-            true => (&self.0.standalone_snapshotter, snapshot::STANDALONE_RUNTIME),
-        };
+        let snapshotter = self.snapshotter(standalone).await?;
         let loader = &self.0.loader;
-        let snapshotter = made.get_or_try_init(|| Snapshotter::new(loader, runtime)).await?;
         snapshotter
             .snapshot(loader, &source.name, &script.code, &script.map)
             .await
     }
 
+    /// Does now what the first build would do otherwise: the JavaScript runtime is compiled, or taken from the cache, and
+    /// a child waits with it.
+    pub async fn warm_up(&self) -> Result<(), BuildError> {
+        let snapshotter = self.snapshotter(false).await?;
+        if let Some(children) = &self.0.children
+            && !children.are_provided()
+        {
+            children.provide(&snapshotter.made(&self.0.loader)?);
+        }
+        Ok(())
+    }
+
+    async fn snapshotter(&self, standalone: bool) -> Result<&Snapshotter, BuildError> {
+        let (made, runtime) = match standalone {
+            false => (&self.0.snapshotter, snapshot::RUNTIME),
+            true => (&self.0.standalone_snapshotter, snapshot::STANDALONE_RUNTIME),
+        };
+        made.get_or_try_init(|| Snapshotter::new(&self.0.loader, runtime)).await
+    }
+
+    /// The compiled code of a module, as [`Engine::load`] keeps it; or why it cannot be compiled.
+    pub(crate) fn compile(&self, module: &[u8]) -> Result<Vec<u8>, String> {
+        let compiled = self.0.loader.engine().precompile_module(module);
+        compiled.map_err(|error| refusal(&error))
+    }
+
     /// Checks a module and compiles it, or takes it from the cache. Blocks: milliseconds for what [`Engine::build`]
     /// made, seconds for a large module that this machine has never seen.
     pub fn load(&self, module: &[u8]) -> Result<Worker, LoadError> {
-        self.0.loader.load(module)
+        self.0.loader.load(module, Origin::Stranger)
     }
 
     /// Runs one execution in a fresh sandbox. Dropping the future stops the guest; `cancelled` completing ends it

@@ -9,6 +9,7 @@
 mod bundle;
 mod cache;
 mod charge;
+mod compiler;
 mod diagnostic;
 mod engine;
 mod execution;
@@ -29,6 +30,7 @@ mod transform;
 mod wasi;
 mod worker;
 
+pub use compiler::{Compiler, OUT_OF_MEMORY, compile_for_parent};
 pub use diagnostic::Diagnostic;
 pub use engine::{BuildError, Config, Engine, LoadError, Request, RunError, SetupError, Source, TopLevelError};
 pub use execution::{Execution, Level, LogLine, Logs, Outcome, Phases, Thrown, Usage};

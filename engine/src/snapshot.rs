@@ -8,7 +8,7 @@ use crate::execution::Thrown;
 use crate::image;
 use crate::sandbox::{self, Armed, World};
 use crate::supervise::{Ended, supervise};
-use crate::worker::{Instances, Loader, Worker};
+use crate::worker::{COMPILED, Instances, Loader, Origin, Program, Worker};
 use crate::{BuildError, Grants, Limits, TopLevelError};
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -29,6 +29,7 @@ const PREPARED: &str = "prepared";
 
 /// A runtime with everything in it but a worker.
 pub(crate) struct Snapshotter {
+    runtime: &'static [u8],
     prepared: Vec<u8>,
     worker: Worker,
     /// Names the runtime.
@@ -37,11 +38,11 @@ pub(crate) struct Snapshotter {
 
 impl Snapshotter {
     /// Prepares `runtime`, or takes it from the disk.
-    pub(crate) async fn new(loader: &Loader, runtime: &[u8]) -> Result<Self, BuildError> {
+    pub(crate) async fn new(loader: &Loader, runtime: &'static [u8]) -> Result<Self, BuildError> {
         let hash = blake3::hash(runtime);
         let load = |module: &[u8]| {
             let fault = |error| BuildError::Internal(format!("the JavaScript runtime cannot be loaded: {error}"));
-            loader.load(module).map_err(fault)
+            loader.load(module, Origin::Ours).map_err(fault)
         };
         let (prepared, worker) = match loader.cache().get(PREPARED, runtime) {
             Some(prepared) => {
@@ -58,7 +59,28 @@ impl Snapshotter {
                 (prepared, worker)
             }
         };
-        Ok(Self { prepared, worker, hash })
+        Ok(Self {
+            runtime,
+            prepared,
+            worker,
+            hash,
+        })
+    }
+
+    /// What another process needs in its cache to have the same at once.
+    pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
+        let internal = |what: &str| BuildError::Internal(format!("the JavaScript runtime cannot be handed on: {what}"));
+        let (Some(split), Program::Shared { code, .. }) = (image::split(&self.prepared), &self.worker.0.program) else {
+            return Err(internal("it is not split"));
+        };
+        let compiled = code
+            .module
+            .serialize()
+            .map_err(|error| internal(&format!("{error:#}")))?;
+        Ok(vec![
+            (loader.cache().name(PREPARED, self.runtime), self.prepared.clone()),
+            (loader.cache().name(COMPILED, &split.code), compiled),
+        ])
     }
 
     /// Evaluates `script`, a module named `name`, and gives the snapshot.

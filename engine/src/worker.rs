@@ -2,6 +2,7 @@
 
 use crate::LoadError;
 use crate::cache::Cache;
+use crate::compiler::Children;
 use crate::image::{self, IMAGE};
 use crate::sandbox::State;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
@@ -11,10 +12,19 @@ use wasmparser::{Parser, Payload};
 use wasmtime::{Extern, Instance, Store};
 
 /// What compiled code is called in the cache.
-const COMPILED: &str = "cwasm";
+pub(crate) const COMPILED: &str = "cwasm";
 
 /// A module larger than this takes a while to compile.
 const SLOW_TO_COMPILE_BYTES: usize = 256 << 10;
+
+/// Where a module comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It is our runtime.
+    Ours,
+    /// Anybody may have made it.
+    Stranger,
+}
 
 /// A worker that can be run: cheap to clone, safe to share.
 #[derive(Clone)]
@@ -86,8 +96,12 @@ pub(crate) struct Loader {
     linker: wasmtime::Linker<State>,
     cache: Cache,
     notice: fn(&str),
+    /// Where modules are compiled that are not in the cache; here, without any.
+    children: Option<Arc<Children>>,
     /// Code in use, by the hash of its module.
     codes: Mutex<HashMap<blake3::Hash, Weak<Code>>>,
+    /// Held by who compiles code: whoever comes meanwhile waits, if it is not there already.
+    compiling: Mutex<()>,
     /// The code used last, kept when its last worker goes.
     latest: Mutex<Option<Arc<Code>>>,
 }
@@ -98,13 +112,16 @@ impl Loader {
         linker: wasmtime::Linker<State>,
         cache: Cache,
         notice: fn(&str),
+        children: Option<Arc<Children>>,
     ) -> Self {
         Self {
             engine,
             linker,
             cache,
             notice,
+            children,
             codes: Mutex::default(),
+            compiling: Mutex::default(),
             latest: Mutex::default(),
         }
     }
@@ -122,18 +139,18 @@ impl Loader {
     }
 
     /// Checks and compiles a module.
-    pub(crate) fn load(&self, wasm: &[u8]) -> Result<Worker, LoadError> {
+    pub(crate) fn load(&self, wasm: &[u8], origin: Origin) -> Result<Worker, LoadError> {
         let customs = customs(wasm)?;
         let program = match customs.javascript.then(|| image::split(wasm)).flatten() {
             Some(split) => {
-                let code = self.code(&split.code)?;
+                let code = self.code(&split.code, origin)?;
                 let image = wasmtime::Module::new(&self.engine, &split.image).map_err(refused)?;
                 let image = self.linker.instantiate_pre(&image).map_err(refused)?;
                 check_command(&code.module)?;
                 Program::Shared { code, image }
             }
             None => {
-                let module = self.compile(wasm).map_err(refused)?;
+                let module = self.compile(wasm, origin)?;
                 check_command(&module)?;
                 self.check_imports(module.imports())?;
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?)
@@ -147,34 +164,59 @@ impl Loader {
     }
 
     /// Compiles `wasm`, or takes it from the disk.
-    fn compile(&self, wasm: &[u8]) -> wasmtime::Result<wasmtime::Module> {
-        if let Some(artefact) = self.cache.get(COMPILED, wasm) {
-            // SAFETY: the cache gives back only what this machine compiled itself; see its first lines.
-            #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
-            let module = unsafe { wasmtime::Module::deserialize(&self.engine, artefact) };
-            if let Ok(module) = module {
-                return Ok(module);
-            }
+    fn compile(&self, wasm: &[u8], origin: Origin) -> Result<wasmtime::Module, LoadError> {
+        if let Some(artefact) = self.cache.get(COMPILED, wasm)
+            && let Ok(module) = self.compiled(&artefact)
+        {
+            return Ok(module);
         }
         if wasm.len() > SLOW_TO_COMPILE_BYTES {
             (self.notice)("compiling for this machine; this takes some seconds, once");
         }
-        let module = wasmtime::Module::new(&self.engine, wasm)?;
-        self.cache.put(COMPILED, wasm, &module.serialize()?);
+        let (module, artefact) = match &self.children {
+            Some(children) if origin == Origin::Stranger => {
+                let artefact = children.compile(wasm)?;
+                (self.compiled(&artefact).map_err(refused)?, artefact)
+            }
+            _ => {
+                let module = wasmtime::Module::new(&self.engine, wasm).map_err(refused)?;
+                let artefact = module.serialize().map_err(refused)?;
+                (module, artefact)
+            }
+        };
+        self.cache.put(COMPILED, wasm, &artefact);
         Ok(module)
     }
 
+    /// What the cache or a child made of a module.
+    fn compiled(&self, artefact: &[u8]) -> wasmtime::Result<wasmtime::Module> {
+        // SAFETY: the cache gives back only what this machine compiled itself (see its first lines); a child is this
+        // program, started by this process, and its pipe is its own.
+        #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
+        unsafe {
+            wasmtime::Module::deserialize(&self.engine, artefact)
+        }
+    }
+
     /// The code module `wasm`, compiled at most once in this process. Whoever comes meanwhile waits.
-    fn code(&self, wasm: &[u8]) -> Result<Arc<Code>, LoadError> {
+    fn code(&self, wasm: &[u8], origin: Origin) -> Result<Arc<Code>, LoadError> {
         let hash = blake3::hash(wasm);
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = match codes.get(&hash).and_then(Weak::upgrade) {
+        let known = || {
+            let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+            codes.get(&hash).and_then(Weak::upgrade)
+        };
+        let code = match known() {
             Some(code) => code,
             None => {
-                let module = self.compile(wasm).map_err(refused)?;
+                let _turn = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(code) = known() {
+                    return Ok(code);
+                }
+                let module = self.compile(wasm, origin)?;
                 // The others are the image's.
                 let imports = self.check_imports(module.imports().filter(|import| import.module() != IMAGE))?;
                 let code = Arc::new(Code { module, imports });
+                let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
                 codes.retain(|_, code| code.strong_count() > 0);
                 codes.insert(hash, Arc::downgrade(&code));
                 code
@@ -265,5 +307,10 @@ fn check_command(module: &wasmtime::Module) -> Result<(), LoadError> {
 /// Whatever wasmtime finds wrong with a module is the module's fault.
 #[expect(clippy::needless_pass_by_value, reason = "the form map_err takes")]
 fn refused(error: wasmtime::Error) -> LoadError {
-    LoadError::Module(format!("the module cannot run here: {error:#}"))
+    LoadError::Module(refusal(&error))
+}
+
+/// Why wasmtime does not take a module.
+pub(crate) fn refusal(error: &wasmtime::Error) -> String {
+    format!("the module cannot run here: {error:#}")
 }

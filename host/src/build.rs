@@ -1,6 +1,7 @@
 //! `host build`: a source becomes a module.
 
 use crate::console;
+use crate::settings::cache::Cache;
 use crate::settings::commands::Build;
 use crate::source::{self, Code};
 use anyhow::{Context, bail};
@@ -33,14 +34,17 @@ pub fn build(settings: &Build) -> anyhow::Result<ExitCode> {
 }
 
 /// An engine for one execution at a time.
-pub fn engine(cache: &Path, limits: &Limits) -> anyhow::Result<Engine> {
+pub fn engine(cache: &Cache, limits: &Limits) -> anyhow::Result<Engine> {
     let notice = |sentence: &str| console::err(sentence);
     Engine::new(Config {
-        cache_dir: cache.to_owned(),
+        cache_dir: cache.folder.clone(),
+        max_cache_bytes: cache.max_bytes,
         max_executions: 1,
         // Building a worker takes what it takes, however little the worker may use later.
         max_memory_bytes: limits.memory_bytes.max(Limits::default().memory_bytes),
         notice,
+        // What one builds for oneself needs no other process.
+        compiler: None,
     })
     .context("cannot start the engine")
 }

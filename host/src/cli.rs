@@ -8,7 +8,7 @@ use crate::settings::sources::Sources;
 use crate::settings::table::{self, Command};
 use crate::store::OpenAs;
 use crate::tokens::{self, Task};
-use crate::{build, console, run, serve};
+use crate::{build, compiler, console, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -54,6 +54,11 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("serve", matches)) => serve::serve(Serve::from(sources(matches, Command::Serve))?),
         Some(("token", matches)) => token(matches),
         Some(("rotate-key", matches)) => rotate_key(&beside(sources(matches, Command::Beside))?),
+        Some((compiler::COMMAND, matches)) => compiler::run(
+            matches.get_one("cpu").copied().unwrap_or_default(),
+            matches.get_one("memory").copied().unwrap_or_default(),
+            matches.get_one("folder").cloned(),
+        ),
         // clap refuses what is no subcommand.
         _ => Ok(ExitCode::from(WRONG)),
     }
@@ -143,7 +148,16 @@ fn command() -> clap::Command {
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([build, run, serve, token_command(), rotate_command()])
+        .subcommands([build, run, serve, token_command(), rotate_command(), child_command()])
+}
+
+/// For the server's own children, with the limits it wants them to take.
+fn child_command() -> clap::Command {
+    clap::Command::new(compiler::COMMAND)
+        .hide(true)
+        .arg(Arg::new("cpu").required(true).value_parser(value_parser!(u64)))
+        .arg(Arg::new("memory").required(true).value_parser(value_parser!(usize)))
+        .arg(Arg::new("folder").value_parser(value_parser!(PathBuf)))
 }
 
 fn token_command() -> clap::Command {

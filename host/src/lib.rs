@@ -14,6 +14,8 @@ pub mod answer;
 pub mod api;
 pub mod build;
 pub mod cli;
+pub mod compiler;
+pub mod confine;
 pub mod console;
 pub mod context;
 pub mod data;

@@ -10,14 +10,14 @@ use crate::identity::admin::Token;
 use crate::identity::jwt::Jwt;
 use crate::identity::opaque::Record;
 use crate::issuer::Issuer;
-use crate::kept::{ADMIN_TOKEN, Place};
+use crate::kept::{self, ADMIN_TOKEN, Place};
 use crate::places::Places;
 use crate::registry::Registry;
 use crate::running::Running;
 use crate::settings::commands::Serve;
 use crate::store::{OpenAs, Store};
 use crate::tls::Tls;
-use crate::{console, server, workers};
+use crate::{compiler, confine, console, server, workers};
 use anyhow::Context;
 use engine::{Config, Engine, Limits};
 use std::path::PathBuf;
@@ -45,22 +45,18 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     raise_file_limit();
     let (admin, place) = ADMIN_TOKEN.open(&settings.data.folder, settings.admin_token.as_deref())?;
     let engine = Engine::new(Config {
-        cache_dir: settings.cache.clone(),
+        cache_dir: settings.cache.folder.clone(),
+        max_cache_bytes: settings.cache.max_bytes,
         // Building takes a place for a moment, and is not to be refused one.
         max_executions: u32::try_from(settings.room.places)? + u32::try_from(workers::builds_at_once())?,
         max_memory_bytes: settings.limits.memory_bytes.max(MAX_MEMORY_BYTES),
         notice: |sentence| tracing::info!("{sentence}"),
+        compiler: Some(compiler::children(settings.build)),
     })
     .context("cannot start the engine")?;
+    confine(&settings)?;
     let jwt = settings.issuer.as_ref().map(Issuer::open).transpose()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        // A worker that computes takes turns with everything else. With the usual 61 turns between two looks at the
-        // network a probe waits 10 ms, and at times 200, beside 32 such workers; so it is 4 ms, at a price per request
-        // that could not be measured. (To yield through tokio's `yield_now` was worse than this.)
-        .event_interval(4)
-        .global_queue_interval(4)
-        .build()?;
+    let runtime = runtime()?;
     let served = runtime.block_on(async {
         let store = settings.data.open(OpenAs::Server).await?;
         let service = Arc::new(Service {
@@ -83,6 +79,31 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runtime that serves.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // A worker that computes takes turns with everything else. With the usual 61 turns between two looks at the
+        // network a probe waits 10 ms, and at times 200, beside 32 such workers; so it is 4 ms, at a price per request
+        // that could not be measured. (To yield through tokio's `yield_now` was worse than this.)
+        .event_interval(4)
+        .global_queue_interval(4)
+        .build()
+}
+
+/// Gives up what the server does not need, before it has threads.
+fn confine(settings: &Serve) -> anyhow::Result<()> {
+    if !settings.confined {
+        tracing::warn!("the server is not confined");
+        return Ok(());
+    }
+    // What is not there yet cannot be allowed.
+    kept::make_folder(&settings.data.folder)?;
+    let confined = confine::server(&settings.needs())?;
+    tracing::info!("{confined}");
+    Ok(())
 }
 
 async fn listen_and_load(settings: Serve, token: &Place, service: Arc<Service>) -> anyhow::Result<()> {
@@ -112,6 +133,7 @@ async fn listen_and_load(settings: Serve, token: &Place, service: Arc<Service>) 
         tokio::spawn(async move { tls.follow().await });
     }
     let gate = Arc::new(Gate::new(settings.outside));
+    warm_up(service.engine.clone());
     let loaded = tokio::select! {
         loaded = load(settings.workers, settings.limits, &service, gate) => loaded?,
         // Told to stop before it was ready.
@@ -134,6 +156,16 @@ async fn listen_and_load(settings: Serve, token: &Place, service: Arc<Service>) 
     ));
     tracing::info!("ready: {number} workers at {url}, admin token in {token}");
     Ok(serving.await?)
+}
+
+/// Compiles the JavaScript runtime, or finds it in the cache, beside everything else: the first build has to wait for it.
+fn warm_up(engine: Engine) {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = runtime.block_on(engine.warm_up()) {
+            tracing::error!("{error}");
+        }
+    });
 }
 
 async fn load(

@@ -12,6 +12,8 @@ mod bodies;
 mod build;
 #[path = "host/client.rs"]
 mod client;
+#[path = "host/compiler.rs"]
+mod compiler;
 #[path = "host/connections.rs"]
 mod connections;
 #[path = "host/endpoint.rs"]

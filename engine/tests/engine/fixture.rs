@@ -12,9 +12,11 @@ pub fn engine_in(cache_dir: &Path) -> Engine {
     let notice = |sentence: &str| eprintln!("{sentence}");
     Engine::new(Config {
         cache_dir: cache_dir.into(),
+        max_cache_bytes: 1 << 30,
         max_executions: 64,
         max_memory_bytes: 256 << 20,
         notice,
+        compiler: None,
     })
     .unwrap()
 }

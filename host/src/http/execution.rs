@@ -12,7 +12,7 @@ use crate::perform::{Job, execution_id, perform};
 use crate::registry::{Entry, Fault, Registry};
 use crate::store;
 use bytes::Bytes;
-use engine::{Execution, MAX_PAYLOAD_BYTES, Payload, PayloadError};
+use engine::{BuildError, Execution, MAX_PAYLOAD_BYTES, Payload, PayloadError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -163,6 +163,11 @@ fn cannot(key: &str, fault: Fault) -> Refusal {
             "The worker is being saved again and again",
         )
         .try_again(),
+        // It could be built when it was saved.
+        Fault::Build(BuildError::TooMuch(problem)) => {
+            tracing::error!(worker = key, "cannot be built: {problem}");
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The worker cannot be built now").try_again()
+        }
         fault => {
             tracing::error!(worker = key, "cannot be executed: {fault}");
             Refusal::internal()

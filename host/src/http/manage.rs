@@ -23,7 +23,7 @@ use crate::registry::{Entry, Fault, Registry};
 use crate::source::MAX_MODULE_BYTES;
 use crate::store;
 use bytes::Bytes;
-use engine::BuildError;
+use engine::{BuildError, LoadError};
 use hyper::body::Body;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -227,7 +227,7 @@ fn unfit(fault: Fault) -> Refusal {
         Fault::Build(BuildError::Source(diagnostics)) => {
             mistakes(diagnostics.iter().map(ToString::to_string).collect())
         }
-        Fault::Build(BuildError::Internal(problem)) => {
+        Fault::Build(BuildError::Internal(problem)) | Fault::Load(LoadError::Internal(problem)) => {
             tracing::error!("cannot build: {problem}");
             Refusal::internal()
         }

@@ -1,26 +1,44 @@
 //! Where compiled code is kept when the operator names no folder.
 
+use super::quantity::size;
 use super::sources::Sources;
 use super::value::path;
 use std::path::{Path, PathBuf};
 
+/// Where it is, and the bytes it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What was used longest ago makes room.
+    pub max_bytes: u64,
+}
+
+/// The cache asked for.
+pub fn cache(sources: &mut Sources) -> Cache {
+    Cache {
+        folder: folder(sources),
+        max_bytes: sources.get("cache-size", size).map_or(1 << 30, |bytes| bytes as u64),
+    }
+}
+
 /// The folder asked for, else the user's cache folder, else one of the user's own among the temporary files.
-pub fn cache(sources: &mut Sources) -> PathBuf {
+fn folder(sources: &mut Sources) -> PathBuf {
     const NAME: &str = "worker-host";
     if let Some(folder) = sources.get("cache", path) {
         return folder;
     }
     // The XDG base directory specification says to ignore a relative path.
-    let folder = |name: &str, sources: &mut Sources| {
+    let variable = |name: &str, sources: &mut Sources| {
         sources
             .variable(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    if let Some(caches) = folder("XDG_CACHE_HOME", sources) {
+    if let Some(caches) = variable("XDG_CACHE_HOME", sources) {
         return caches.join(NAME);
     }
-    if let Some(home) = folder("HOME", sources) {
+    if let Some(home) = variable("HOME", sources) {
         return home.join(".cache").join(NAME);
     }
     let folder = std::env::temp_dir().join(format!("{NAME}-{}", rustix::process::geteuid().as_raw()));

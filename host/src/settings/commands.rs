@@ -1,9 +1,10 @@
 //! The one conversion from texts to what the three commands take. After it, everything is valid.
 
-use super::cache::cache;
+use super::cache::{Cache, cache};
 use super::sources::{Mistakes, Sources};
 use super::{quantity, value};
 use crate::admission::Rules;
+use crate::compiler::Allowance;
 use crate::data::Data;
 use crate::issuer::Issuer;
 use crate::network::allowed::{self, Allowed};
@@ -49,7 +50,7 @@ pub struct Build {
     /// Whether the module may import WASI alone.
     pub standalone: bool,
     /// Keeps compiled code.
-    pub cache: PathBuf,
+    pub cache: Cache,
 }
 
 /// What `host run` takes.
@@ -69,7 +70,7 @@ pub struct Run {
     /// Its properties.
     pub properties: Texts,
     /// Keeps compiled code.
-    pub cache: PathBuf,
+    pub cache: Cache,
 }
 
 /// Where a payload comes from.
@@ -112,9 +113,13 @@ pub struct Serve {
     /// Entries of the history, at most.
     pub history_entries: u32,
     /// Keeps compiled code.
-    pub cache: PathBuf,
+    pub cache: Cache,
     /// What each execution may use.
     pub limits: Limits,
+    /// What building a worker may use.
+    pub build: Allowance,
+    /// Whether rights that are not needed are given up.
+    pub confined: bool,
     /// What workers reach outside.
     pub outside: Outside,
     /// Executions under way at once, and those that wait.
@@ -202,6 +207,8 @@ impl Serve {
             history_entries: sources.get("history-entries", value::number).unwrap_or(1_000_000),
             cache: cache(&mut sources),
             limits: limits(&mut sources),
+            build: build(&mut sources),
+            confined: !sources.get("unconfined", value::switch).unwrap_or(false),
             outside: outside(&mut sources),
             rules: Rules {
                 caller_rate: sources.get("caller-rate", value::number).unwrap_or(0),
@@ -240,6 +247,16 @@ fn limits(sources: &mut Sources) -> Limits {
             .get("traffic", quantity::size)
             .map_or(default.traffic_bytes, |bytes| bytes as u64),
         ..default
+    }
+}
+
+fn build(sources: &mut Sources) -> Allowance {
+    let default = Allowance::default();
+    Allowance {
+        cpu: sources.get("build-time", quantity::seconds).unwrap_or(default.cpu),
+        memory_bytes: sources
+            .get("build-memory", quantity::build_memory)
+            .unwrap_or(default.memory_bytes),
     }
 }
 
@@ -368,7 +385,7 @@ mod tests {
         assert_eq!(serve.listen, "127.0.0.1:8080");
         assert_eq!(serve.limits, Limits::default());
         assert_eq!((serve.room.places, serve.drain), (1000, Duration::from_secs(10)));
-        assert_eq!(serve.cache, Path::new("/home/someone/.cache/worker-host"));
+        assert_eq!(serve.cache.folder, Path::new("/home/someone/.cache/worker-host"));
         assert!(serve.workers.is_none() && serve.admin_token.is_none());
     }
 

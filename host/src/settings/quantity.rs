@@ -25,6 +25,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A [`duration`] in whole seconds, as the system counts CPU time.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        duration if duration.subsec_millis() == 0 => Ok(duration),
+        _ => Err("expected whole seconds, such as 10s".into()),
+    }
+}
+
 /// Bytes: `64MiB`, `1GiB`, `500KB` or a plain number of them; more than nothing.
 pub fn size(text: &str) -> Result<usize, String> {
     let expected = "expected a size in bytes or with a unit, such as 67108864, 64MiB, 1GiB or 500KB";
@@ -57,6 +65,15 @@ pub fn memory(text: &str) -> Result<usize, String> {
     }
     if bytes as u64 > 4 << 30 {
         return Err("expected at most 4GiB: a worker addresses its memory with 32 bits".into());
+    }
+    Ok(bytes)
+}
+
+/// The memory of a process that compiles: a [`size`] in which our runtime has room.
+pub fn build_memory(text: &str) -> Result<usize, String> {
+    let bytes = size(text)?;
+    if bytes < 128 << 20 {
+        return Err("expected at least 128MiB: the compiler takes that for the smallest worker".into());
     }
     Ok(bytes)
 }

@@ -52,6 +52,12 @@ pub const SETTINGS: &[Setting] = &[
         "Keeps compiled code between runs [default: worker-host in $XDG_CACHE_HOME or ~/.cache]",
         &[Build, Run, Serve],
     ),
+    row(
+        "cache-size",
+        "SIZE",
+        "Disk that it may take; what was used longest ago makes room [default: 1GiB]",
+        &[Build, Run, Serve],
+    ),
     Setting {
         short: Some('o'),
         ..row(
@@ -253,6 +259,24 @@ pub const SETTINGS: &[Setting] = &[
         "queue-wait",
         "DURATION",
         "How long they wait before they get 429 [default: 5s]",
+        &[Serve],
+    ),
+    row(
+        "build-time",
+        "DURATION",
+        "CPU time that building a worker, or compiling a module, may take [default: 10s]",
+        &[Serve],
+    ),
+    row(
+        "build-memory",
+        "SIZE",
+        "Memory that it may take [default: 512MiB]",
+        &[Serve],
+    ),
+    row(
+        "unconfined",
+        "",
+        "Do not take rights from the server that it does not need (landlock, seccomp)",
         &[Serve],
     ),
     row(

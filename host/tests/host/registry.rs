@@ -20,9 +20,11 @@ async fn code_belongs_to_its_revision() {
     let store = fixture.open().await;
     let config = Config {
         cache_dir: CACHE.clone(),
+        max_cache_bytes: 1 << 30,
         max_executions: 8,
         max_memory_bytes: 64 << 20,
         notice: |_| {},
+        compiler: None,
     };
     let engine = Engine::new(config).unwrap();
     let gate = Arc::new(Gate::new(Outside::default()));

@@ -1,0 +1,68 @@
+//! The child's side.
+
+use super::protocol::{Answer, Frames, Job, count, frame};
+use crate::cache::Cache;
+use crate::{BuildError, Config, Engine, Limits, Source, TopLevelError};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// A child runs one guest at a time: the top level of a worker, or of what surrounds it.
+const EXECUTIONS: u32 = 2;
+
+/// Reads what is ready-made and one job from stdin, and writes the answer to stdout. `folder` is that of the worker,
+/// where there is one. For a program that is the child of an [`Engine`]'s process; it has been confined before.
+pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
+    let mut stdin = io::stdin().lock();
+    let mut things = Vec::new();
+    for _ in 0..count(&mut stdin)? {
+        let name = String::from_utf8(frame(&mut stdin)?).map_err(io::Error::other)?;
+        things.push((name, frame(&mut stdin)?));
+    }
+    let warm = !things.is_empty();
+    let config = Config {
+        cache_dir: PathBuf::new(),
+        max_cache_bytes: 0,
+        max_executions: EXECUTIONS,
+        max_memory_bytes: Limits::default().memory_bytes,
+        notice: |_| {},
+        compiler: None,
+    };
+    let engine = Engine::with(config, |_, context| Ok(Cache::given(things, context)));
+    let engine = engine.map_err(io::Error::other)?;
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if warm {
+        // Before the job is here; what fails now fails again then, and is told.
+        let _ = tokio.block_on(engine.warm_up());
+    }
+    let job = serde_json::from_slice(&frame(&mut stdin)?)?;
+    let body = frame(&mut stdin)?;
+    let (answer, made) = match job {
+        Job::Compile => match engine.compile(&body) {
+            Ok(artefact) => (Answer::Made, artefact),
+            Err(sentence) => (Answer::Limit(sentence), Vec::new()),
+        },
+        Job::Build { name, standalone } => {
+            let text = String::from_utf8(body).map_err(io::Error::other)?;
+            let source = Source { name, text, folder };
+            match tokio.block_on(engine.build(&source, standalone)) {
+                Ok(module) => (Answer::Made, module),
+                Err(error) => (told(error), Vec::new()),
+            }
+        }
+    };
+    let mut frames = Frames::default();
+    frames.push(&serde_json::to_vec(&answer)?);
+    frames.push(&made);
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&frames.into_bytes())?;
+    stdout.flush()
+}
+
+fn told(error: BuildError) -> Answer {
+    match error {
+        BuildError::Source(diagnostics) => Answer::Source(diagnostics),
+        BuildError::TopLevel(TopLevelError::Thrown(thrown)) => Answer::Thrown(thrown),
+        BuildError::TopLevel(TopLevelError::Limit(sentence)) | BuildError::TooMuch(sentence) => Answer::Limit(sentence),
+        BuildError::Internal(sentence) => Answer::Internal(sentence),
+    }
+}
