@@ -57,6 +57,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some((compiler::COMMAND, matches)) => compiler::run(
             matches.get_one("cpu").copied().unwrap_or_default(),
             matches.get_one("memory").copied().unwrap_or_default(),
+            matches.get_one("confined").copied().unwrap_or(true),
             matches.get_one("folder").cloned(),
         ),
         // clap refuses what is no subcommand.
@@ -157,6 +158,7 @@ fn child_command() -> clap::Command {
         .hide(true)
         .arg(Arg::new("cpu").required(true).value_parser(value_parser!(u64)))
         .arg(Arg::new("memory").required(true).value_parser(value_parser!(usize)))
+        .arg(Arg::new("confined").required(true).value_parser(value_parser!(bool)))
         .arg(Arg::new("folder").value_parser(value_parser!(PathBuf)))
 }
 

@@ -27,12 +27,14 @@ impl Default for Allowance {
     }
 }
 
-/// Children of this program itself: whatever file it was started from, even if that has been replaced since.
-pub fn children(allowance: Allowance) -> Compiler {
+/// Children of this program itself: whatever file it was started from, even if that has been replaced since. They have
+/// their limits in any case; files, network and system calls are taken from them if they are `confined`.
+pub fn children(allowance: Allowance, confined: bool) -> Compiler {
     let Allowance { cpu, memory_bytes } = allowance;
+    let [seconds, bytes] = [cpu.as_secs().to_string(), memory_bytes.to_string()];
     Compiler {
         program: "/proc/self/exe".into(),
-        arguments: [COMMAND.to_owned(), cpu.as_secs().to_string(), memory_bytes.to_string()]
+        arguments: [COMMAND, &seconds, &bytes, &confined.to_string()]
             .map(Into::into)
             .into(),
         cpu,
@@ -41,8 +43,12 @@ pub fn children(allowance: Allowance) -> Compiler {
 }
 
 /// Is such a child: does one job of its parent, in `folder` if the worker has one.
-pub fn run(cpu_seconds: u64, memory_bytes: usize, folder: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    confine::compiler(cpu_seconds, memory_bytes, folder.as_deref())?;
+pub fn run(cpu_seconds: u64, memory_bytes: usize, confined: bool, folder: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let watch = confine::limit(cpu_seconds, memory_bytes)?;
+    if confined {
+        confine::compiler(folder.as_deref())?;
+    }
+    watch.start()?;
     engine::compile_for_parent(folder)?;
     // At once: there is nothing left to clean up, and the parent waits for the end.
     std::process::exit(0)

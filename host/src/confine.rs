@@ -5,6 +5,8 @@ mod files;
 mod filter;
 mod usage;
 
+pub use usage::Watch;
+
 use crate::issuer::Keys;
 use crate::settings::commands::Serve;
 use anyhow::Context;
@@ -85,10 +87,13 @@ pub fn server(needs: &Needs) -> anyhow::Result<String> {
     Ok(format!("{files}; system calls are filtered"))
 }
 
-/// Confines a child that compiles, which can then read `folder`, compute within its limits, and do nothing else.
-pub fn compiler(cpu_seconds: u64, memory_bytes: usize, folder: Option<&Path>) -> anyhow::Result<()> {
-    let watch = usage::limit(cpu_seconds, memory_bytes)?;
-    files::compiler(folder)?;
-    filter::compiler()?;
-    Ok(watch.start()?)
+/// Limits the time of a child that compiles; its memory is to be watched when it has given up everything else.
+pub fn limit(cpu_seconds: u64, memory_bytes: usize) -> anyhow::Result<Watch> {
+    usage::limit(cpu_seconds, memory_bytes)
+}
+
+/// Confines a child that compiles, which can then read `folder`, compute, and do nothing else.
+pub fn compiler(folder: Option<&Path>) -> anyhow::Result<()> {
+    files::compiler(folder).context("landlock fails; --unconfined builds without it")?;
+    filter::compiler().context("seccomp fails; --unconfined builds without it")
 }

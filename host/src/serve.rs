@@ -51,7 +51,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         max_executions: u32::try_from(settings.room.places)? + u32::try_from(workers::builds_at_once())?,
         max_memory_bytes: settings.limits.memory_bytes.max(MAX_MEMORY_BYTES),
         notice: |sentence| tracing::info!("{sentence}"),
-        compiler: Some(compiler::children(settings.build)),
+        compiler: Some(compiler::children(settings.build, settings.confined)),
     })
     .context("cannot start the engine")?;
     confine(&settings)?;

@@ -46,7 +46,7 @@ pub(super) fn limit(cpu_seconds: u64, memory_bytes: usize) -> anyhow::Result<Wat
 }
 
 /// Ends this process with [`engine::OUT_OF_MEMORY`] when it uses more memory than it may.
-pub(super) struct Watch {
+pub struct Watch {
     most: usize,
     /// Opened as long as files can be.
     statm: File,
@@ -54,7 +54,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Looks again and again, on a thread that nothing can hold up.
-    pub(super) fn start(self) -> std::io::Result<()> {
+    pub fn start(self) -> std::io::Result<()> {
         let page = rustix::param::page_size();
         let watch = move || {
             let mut text = [0; 128];

@@ -73,7 +73,7 @@ pub fn memory(text: &str) -> Result<usize, String> {
 pub fn build_memory(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     if bytes < 128 << 20 {
-        return Err("expected at least 128MiB: the compiler takes that for the smallest worker".into());
+        return Err("expected at least 128MiB: the compiler and our runtime have to fit".into());
     }
     Ok(bytes)
 }
