@@ -4,7 +4,7 @@
 //! next, not for comparing machines or servers.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use engine::{Config, Engine, Limits};
+use engine::{Config, Engine};
 use host::admission::{Admission, Rules};
 use host::context::Gate;
 use host::data::Data;
@@ -12,6 +12,7 @@ use host::followers::Followers;
 use host::http::service::Service;
 use host::identity::Identity;
 use host::identity::admin::Token;
+use host::limits::LimitRange;
 use host::places::{Places, Room};
 use host::registry::Registry;
 use host::running::Running;
@@ -43,7 +44,10 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
     };
     let engine = Engine::new(config).expect("an engine");
     let gate = Arc::new(Gate::new(Outside::default()));
-    let loaded = workers::load(&folder, &engine, &gate).await.expect("the samples load");
+    let limits = LimitRange::default();
+    let loaded = workers::load(&folder, &engine, &gate, &limits.maxima())
+        .await
+        .expect("the samples load");
     let kept = tempfile::tempdir().expect("a folder").keep();
     let data = Data {
         folder: kept,
@@ -52,7 +56,7 @@ async fn connect(connections: usize) -> Vec<TcpStream> {
         previous_key: None,
     };
     let store = data.open(OpenAs::Server).await.expect("a database");
-    let opened = Registry::open(store.clone(), engine.clone(), gate, Limits::default(), loaded);
+    let opened = Registry::open(store.clone(), engine.clone(), gate, limits, loaded);
     let (registry, _) = opened.await.expect("the workers");
     let service = Arc::new(Service {
         engine,

@@ -16,7 +16,7 @@ mod fetch;
 mod grants;
 mod hostcall;
 mod image;
-mod limits;
+pub mod limits;
 mod operation;
 mod payload;
 mod run;
