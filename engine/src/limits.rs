@@ -50,7 +50,7 @@ impl Default for Limits {
     }
 }
 
-/// No payload can be allowed more bytes than this: it is in memory while it waits, and is checked in one go.
+/// No payload and no returned value can be allowed more bytes than this: they are held in memory, and checked in one go.
 pub const MAX_PAYLOAD_BYTES: usize = 16 << 20;
 
 /// A payload nested deeper than this many arrays and objects is refused at the door: `JSON.parse` recurses.

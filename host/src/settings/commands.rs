@@ -246,8 +246,8 @@ fn limits(sources: &mut Sources) -> LimitRange {
         "cpu", quantity::duration => cpu;
         "timeout", quantity::duration => timeout;
         "memory", quantity::memory => memory_bytes;
-        "payload-size", quantity::payload => payload_bytes;
-        "output-size", quantity::size => output_bytes;
+        "payload-size", quantity::document => payload_bytes;
+        "output-size", quantity::document => output_bytes;
         "log-size", quantity::size => log_bytes;
         "log-lines", value::number => log_lines;
         "host-calls", value::number => host_calls;

@@ -62,8 +62,8 @@ pub fn memory(text: &str) -> Result<usize, String> {
     Ok(bytes)
 }
 
-/// The payload of one execution.
-pub fn payload(text: &str) -> Result<usize, String> {
+/// The payload of an execution, or the value it returns.
+pub fn document(text: &str) -> Result<usize, String> {
     match size(text)? {
         bytes if bytes > MAX_PAYLOAD_BYTES => Err(format!("expected at most {}MiB", MAX_PAYLOAD_BYTES >> 20)),
         bytes => Ok(bytes),
@@ -163,8 +163,8 @@ mod tests {
         }
         assert!(memory("1KiB").is_err() && memory("5GiB").is_err());
         assert_eq!(memory("4GiB"), Ok(4 << 30));
-        assert_eq!(payload("16MiB"), Ok(16 << 20));
-        assert_eq!(payload("16777217"), Err("expected at most 16MiB".into()));
+        assert_eq!(document("16MiB"), Ok(16 << 20));
+        assert_eq!(document("16777217"), Err("expected at most 16MiB".into()));
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub const SETTINGS: &[Setting] = &[
     row(
         "output-size",
         "SIZE[..SIZE]",
-        "Size of the returned value as JSON [default: 1MiB]",
+        "Size of the returned value as JSON; 16MiB at most [default: 1MiB]",
         &[Run, Serve],
     ),
     row(
