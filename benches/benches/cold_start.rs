@@ -37,7 +37,7 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             .expect("it builds");
         engine.load(&module).expect("it loads")
     };
-    let payload = |text: &str| Payload::parse(Bytes::copy_from_slice(text.as_bytes())).expect("it is JSON");
+    let payload = |text: &str| Payload::parse(Bytes::copy_from_slice(text.as_bytes()), 1 << 20).expect("it is JSON");
     let nothing = wat("(module (memory (export \"memory\") 1) (func (export \"_start\")))");
     let lines = |step: usize| {
         (0..200)

@@ -32,7 +32,7 @@ pub enum Outcome {
     Exception(Thrown),
     /// The worker waits for a promise that nothing can settle.
     Unsettled,
-    /// The fuel was used up.
+    /// The fuel, or the time on a CPU, was used up.
     CpuLimit,
     /// The wall time was used up.
     TimeLimit,
@@ -40,6 +40,8 @@ pub enum Outcome {
     MemoryLimit,
     /// The stack was used up.
     StackOverflow,
+    /// It started more operations of the host than allowed.
+    HostCallLimit,
     /// The returned value is larger than allowed.
     OutputTooLarge,
     /// The returned value cannot be written as JSON, or what was written is not JSON; with the reason.
@@ -118,6 +120,7 @@ impl Outcome {
             Outcome::TimeLimit => "time_limit",
             Outcome::MemoryLimit => "memory_limit",
             Outcome::StackOverflow => "stack_overflow",
+            Outcome::HostCallLimit => "host_call_limit",
             Outcome::OutputTooLarge => "output_too_large",
             Outcome::InvalidOutput(_) => "invalid_output",
             Outcome::Trap(_) => "trap",
@@ -137,6 +140,7 @@ impl Outcome {
             Outcome::TimeLimit => "Worker execution timeout".into(),
             Outcome::MemoryLimit => "Worker used too much memory".into(),
             Outcome::StackOverflow => "Worker used too much stack".into(),
+            Outcome::HostCallLimit => "Worker made too many host calls".into(),
             Outcome::OutputTooLarge => "The returned value is too large".into(),
             Outcome::InvalidOutput(reason) => format!("The returned value is not JSON: {reason}"),
             Outcome::Trap(reason) => format!("The worker has been killed unexpectedly: {reason}"),
@@ -226,6 +230,11 @@ pub struct LogLine {
 }
 
 impl Logs {
+    /// Whether more was written than kept.
+    pub fn is_cut(&self) -> bool {
+        self.truncated
+    }
+
     /// Whether nothing was logged.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty() && !self.truncated
@@ -252,7 +261,11 @@ impl Logs {
             }
         }
         if self.truncated {
-            let message = format!("(the log was cut off after {} bytes)", self.bytes.len());
+            let message = format!(
+                "(the log was cut off after line {}, byte {})",
+                lines.len(),
+                self.bytes.len()
+            );
             lines.push(LogLine {
                 level: Level::Warn,
                 message,
@@ -309,7 +322,7 @@ mod tests {
                 (Level::Debug, "d\tx"),
                 (Level::Info, "plain \\u{1b}[31m\u{fffd}\\r"),
                 (Level::Info, ""),
-                (Level::Warn, "(the log was cut off after 52 bytes)"),
+                (Level::Warn, "(the log was cut off after line 6, byte 52)"),
             ]
         );
         assert_eq!(Logs::default().lines(), []);

@@ -1,21 +1,19 @@
 //! The import namespace `host`: four functions, enough for an event loop.
 //!
 //! - `start(operation, length, body, length) -> id` begins an operation (see `operation.rs`); 0 when too many are under
-//!   way.
+//!   way. One more than the execution may start ends it.
 //! - `wait(id, out) -> found` waits for operation `id`, or for whichever finishes first if it is 0, and writes its
 //!   number and the lengths of the answer and its body to `out`, three numbers of 32 bits; 0 when nothing is under way.
 //! - `read(id, answer, body)` copies an answer to two places of the lengths told, and forgets it.
 //! - `cancel(id)` gives an operation up.
 
 use crate::charge::{charge, memory};
+use crate::limits::MAX_OPERATION_BYTES;
 use crate::sandbox::State;
 use wasmtime::{Caller, Linker};
 
 /// The name of the namespace.
 const HOST: &str = "host";
-
-/// An operation or its body may be so long.
-const MAX_OPERATION_BYTES: u32 = 16 << 20;
 
 /// Adds the four functions to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -32,7 +30,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
                 let (data, state) = memory(&mut caller)?.data_and_store_mut(&mut caller);
                 let operation = part(data, operation, length)?;
                 let body = part(data, body, body_length)?;
-                Ok(state.operations.start(operation, body).unwrap_or(0))
+                Ok(state.operations.start(operation, body)?.unwrap_or(0))
             })
         },
     )?;

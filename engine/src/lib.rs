@@ -17,7 +17,7 @@ mod fetch;
 mod grants;
 mod hostcall;
 mod image;
-mod limits;
+pub mod limits;
 mod operation;
 mod payload;
 mod run;

@@ -20,7 +20,7 @@
 mod protocol;
 
 use crate::grants::{self, Grants, StateChanges, Texts};
-use crate::limits::{MAX_STATE_ITEMS, MAX_STATE_KEY, MAX_STATE_VALUE};
+use crate::limits::{MAX_OPERATIONS, MAX_STATE_ITEMS, MAX_STATE_KEY, MAX_STATE_VALUE};
 use crate::{FetchError, FetchResponse, Limits};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture};
@@ -31,8 +31,6 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// A guest has at most so many operations under way.
-const MAX_UNDER_WAY: usize = 1_000;
 /// Bytes of a response that are ready are delivered together, up to about so many.
 const READ_BYTES: usize = 256 << 10;
 
@@ -40,6 +38,7 @@ const READ_BYTES: usize = 256 << 10;
 pub(crate) struct Operations {
     grants: Grants,
     deadline: Instant,
+    calls_left: u32,
     requests_left: u32,
     traffic_left: u64,
     /// The state as the guest changed it.
@@ -47,6 +46,11 @@ pub(crate) struct Operations {
     traffic: Traffic,
     table: Option<Box<Table>>,
 }
+
+/// The execution has started as many operations as it may.
+#[derive(Debug, thiserror::Error)]
+#[error("too many host calls")]
+pub(crate) struct TooManyCalls;
 
 /// What an execution used of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +89,7 @@ impl Operations {
         Self {
             grants,
             deadline,
+            calls_left: limits.host_calls,
             requests_left: limits.requests,
             traffic_left: limits.traffic_bytes,
             state: None,
@@ -106,16 +111,22 @@ impl Operations {
         }
     }
 
-    /// Starts an operation and gives its number, from 1; `None` when too many are under way.
-    pub(crate) fn start(&mut self, operation: &[u8], body: &[u8]) -> Option<u32> {
+    /// Starts an operation and gives its number, from 1; `None` when too many are under way. The error is the end
+    /// of the execution.
+    pub(crate) fn start(&mut self, operation: &[u8], body: &[u8]) -> Result<Option<u32>, TooManyCalls> {
         self.clear();
         let table = self.table.get_or_insert_default();
-        if table.handles.len() + table.answers.len() >= MAX_UNDER_WAY {
-            return None;
+        if table.handles.len() + table.answers.len() >= MAX_OPERATIONS {
+            return Ok(None);
         }
         table.last_id += 1;
         let id = table.last_id;
-        let answer = match Operation::parse(operation) {
+        let operation = Operation::parse(operation);
+        // How many parts a response comes in is up to the network, and bounded by its bytes.
+        if !matches!(operation, Ok(Operation::Read(_) | Operation::Close(_))) {
+            self.calls_left = self.calls_left.checked_sub(1).ok_or(TooManyCalls)?;
+        }
+        let answer = match operation {
             Ok(operation) => self.begin(id, operation, body),
             Err(error) => Some(Answer::error(
                 "TypeError",
@@ -125,7 +136,7 @@ impl Operations {
         if let Some(answer) = answer {
             self.table.get_or_insert_default().answers.insert(id, answer);
         }
-        Some(id)
+        Ok(Some(id))
     }
 
     /// Waits until operation `id` has finished, or any if `id` is 0; gives its number and the lengths of its answer, or
@@ -414,7 +425,7 @@ mod tests {
 
     /// What an operation is answered with.
     async fn ask(operations: &mut Operations, operation: &str) -> String {
-        let id = operations.start(operation.as_bytes(), b"").unwrap();
+        let id = operations.start(operation.as_bytes(), b"").unwrap().unwrap();
         assert_eq!(operations.wait(id).await.map(|(id, _)| id), Some(id));
         String::from_utf8(operations.take(id).unwrap().head).unwrap()
     }
@@ -474,6 +485,7 @@ mod tests {
             operations
                 .start(format!(r#"{{"op":"sleep","ms":{ms}}}"#).as_bytes(), b"")
                 .unwrap()
+                .unwrap()
         };
         let (long, short, cancelled) = (sleep(60.5), sleep(30.0), sleep(10.0));
         operations.cancel(cancelled);
@@ -490,7 +502,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_due_at_once_does_not_keep_others_from_their_turn() {
         let mut operations = operations();
-        let other = operations.start(br#"{"op":"sleep","ms":5}"#, b"").unwrap();
+        operations.calls_left = u32::MAX;
+        let other = operations.start(br#"{"op":"sleep","ms":5}"#, b"").unwrap().unwrap();
         let began = Instant::now();
         loop {
             assert!(began.elapsed() < Duration::from_secs(2), "the other never had its turn");
@@ -505,15 +518,66 @@ mod tests {
         }
     }
 
+    const LONG: &[u8] = br#"{"op":"sleep","ms":10000}"#;
+
     #[tokio::test]
     async fn what_is_started_and_given_up_does_not_pile_up() {
         let mut operations = operations();
-        for _ in 0..10 * MAX_UNDER_WAY {
-            let id = operations.start(br#"{"op":"sleep","ms":10000}"#, b"").unwrap();
+        for _ in 0..5 * MAX_OPERATIONS {
+            let id = operations.start(LONG, b"").unwrap().unwrap();
             operations.cancel(id);
         }
         assert!(operations.table.as_ref().unwrap().under_way.len() < 100);
-        let started = (0..2 * MAX_UNDER_WAY).filter_map(|_| operations.start(br#"{"op":"sleep","ms":10000}"#, b""));
-        assert_eq!(started.count(), MAX_UNDER_WAY);
+    }
+
+    #[tokio::test]
+    async fn operations_under_way_obeyed_and_violated() {
+        let mut operations = operations();
+        let ids: Vec<_> = (0..2 * MAX_OPERATIONS)
+            .map_while(|_| operations.start(LONG, b"").unwrap())
+            .collect();
+        assert_eq!(ids.len(), MAX_OPERATIONS);
+        // An answer that nobody takes is one as well; whatever is given up makes room.
+        operations.cancel(ids[0]);
+        assert!(operations.start(br#"{"op":"facts"}"#, b"").unwrap().is_some());
+        assert!(operations.start(LONG, b"").unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn host_calls_obeyed_and_violated() {
+        let mut operations = operations();
+        operations.calls_left = 3;
+        let not_counted = [r#"{"op":"read","stream":7}"#, r#"{"op":"close","stream":7}"#];
+        let counted = [r#"{"op":"facts"}"#, r#"{"op":"sleep","ms":0}"#, "nonsense"];
+        for operation in counted.iter().chain(&not_counted) {
+            ask(&mut operations, operation).await;
+        }
+        assert!(operations.start(counted[0].as_bytes(), b"").is_err());
+        ask(&mut operations, not_counted[0]).await;
+    }
+
+    #[tokio::test]
+    async fn state_obeyed_and_violated() {
+        let mut operations = operations();
+        let entries = |number: usize, key: usize, value: usize| {
+            // A character of two units counts as two.
+            let entry = |n| {
+                format!(
+                    r#""{n:0key$}":"{}{}""#,
+                    "\u{1f600}".repeat(value / 2),
+                    "x".repeat(value % 2)
+                )
+            };
+            let entries: Vec<_> = (0..number).map(entry).collect();
+            format!(r#"{{"op":"setState","entries":{{{}}}}}"#, entries.join(","))
+        };
+        let (items, key, value) = (MAX_STATE_ITEMS, MAX_STATE_KEY, MAX_STATE_VALUE);
+        assert_eq!(ask(&mut operations, &entries(items, key, value)).await, "{}");
+        let kept = operations.state.clone();
+        for (number, key, value) in [(items + 1, key, value), (1, key + 1, value), (1, key, value + 1)] {
+            let answer = ask(&mut operations, &entries(number, key, value)).await;
+            assert!(answer.contains("RangeError"), "{answer}");
+        }
+        assert_eq!(operations.state, kept);
     }
 }

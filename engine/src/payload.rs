@@ -1,6 +1,6 @@
 //! The payload at the door: checked once, then carried byte for byte to the worker's stdin.
 
-use crate::limits::{MAX_NESTING, MAX_PAYLOAD_BYTES};
+use crate::limits::MAX_NESTING;
 use bytes::Bytes;
 
 /// A JSON document that a worker can be given: UTF-8, valid, not too large and not nested too deep; or nothing.
@@ -28,22 +28,29 @@ pub enum PayloadError {
         /// Column of that bracket in bytes, from 1.
         column: usize,
     },
-    /// More than [`MAX_PAYLOAD_BYTES`].
-    #[error("the payload has {0} bytes, more than the {MAX_PAYLOAD_BYTES} allowed")]
-    TooLarge(usize),
+    /// More bytes than allowed.
+    #[error("the payload has {bytes} bytes, more than the {most} allowed")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
+    },
 }
 
 impl Payload {
     /// No payload: the worker's second parameter is `undefined`.
     pub const NONE: Payload = Payload(Bytes::new());
 
-    /// Checks `bytes`. Nothing at all is no payload; white space alone is malformed.
-    pub fn parse(bytes: Bytes) -> Result<Self, PayloadError> {
+    /// Checks `bytes`, of which there may be `most` ([`crate::Limits::payload_bytes`]). Nothing at all is no payload; white
+    /// space alone is malformed.
+    pub fn parse(bytes: Bytes, most: usize) -> Result<Self, PayloadError> {
         if bytes.is_empty() {
             return Ok(Self::NONE);
         }
-        if bytes.len() > MAX_PAYLOAD_BYTES {
-            return Err(PayloadError::TooLarge(bytes.len()));
+        if bytes.len() > most {
+            let bytes = bytes.len();
+            return Err(PayloadError::TooLarge { bytes, most });
         }
         if let Err(error) = std::str::from_utf8(&bytes) {
             let (line, column) = place(&bytes, error.valid_up_to());
@@ -124,8 +131,10 @@ fn too_deep(json: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
+    const MOST: usize = 1000;
+
     fn parse(text: impl AsRef<[u8]>) -> Result<Payload, PayloadError> {
-        Payload::parse(Bytes::copy_from_slice(text.as_ref()))
+        Payload::parse(Bytes::copy_from_slice(text.as_ref()), MOST)
     }
 
     #[test]
@@ -169,17 +178,32 @@ mod tests {
         }
     }
 
+    fn nested(levels: usize) -> String {
+        "\n".to_owned() + &"[".repeat(levels) + &"]".repeat(levels)
+    }
+
     #[test]
-    fn nesting_and_size_violated() {
-        let deep = "\n".to_owned() + &"[".repeat(MAX_NESTING + 1) + &"]".repeat(MAX_NESTING + 1);
+    fn nesting_obeyed() {
+        parse(nested(MAX_NESTING)).unwrap();
+        // What is no bracket of its own does not count, nor what is beside another.
+        parse(format!("[{}\"{}\"]", "[],".repeat(200), "[".repeat(200))).unwrap();
+    }
+
+    #[test]
+    fn nesting_violated() {
+        let (line, column) = (2, MAX_NESTING + 1);
+        let error = parse(nested(MAX_NESTING + 1)).unwrap_err();
+        assert_eq!(error, PayloadError::TooDeep { line, column });
+    }
+
+    #[test]
+    fn size_obeyed_and_violated() {
+        let sized = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        parse(sized(MOST)).unwrap();
+        let bytes = MOST + 1;
         assert_eq!(
-            parse(deep).unwrap_err(),
-            PayloadError::TooDeep {
-                line: 2,
-                column: MAX_NESTING + 1
-            }
+            parse(sized(bytes)).unwrap_err(),
+            PayloadError::TooLarge { bytes, most: MOST }
         );
-        let large = format!("\"{}\"", "x".repeat(MAX_PAYLOAD_BYTES - 1));
-        assert_eq!(parse(large).unwrap_err(), PayloadError::TooLarge(MAX_PAYLOAD_BYTES + 1));
     }
 }

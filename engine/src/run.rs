@@ -1,6 +1,7 @@
 //! One execution: a store, the worker's module in it, and what became of it.
 
 use crate::execution::{Execution, Logs, Outcome, Phases, Thrown, Usage};
+use crate::operation::TooManyCalls;
 use crate::sandbox::{self, Armed, State, World};
 use crate::stdio::Written;
 use crate::supervise::{Ended, supervise};
@@ -73,6 +74,7 @@ pub(crate) async fn run(
     let Written {
         bytes: mut output,
         overflowed,
+        ..
     } = stdout.take();
     let outcome = match ended {
         Ended::OutOfCpu => Outcome::CpuLimit,
@@ -83,7 +85,7 @@ pub(crate) async fn run(
             let outcome = judge(result, &output, worker);
             match outcome {
                 Outcome::Success if overflowed => Outcome::OutputTooLarge,
-                Outcome::Success | Outcome::CpuLimit => outcome,
+                Outcome::Success | Outcome::CpuLimit | Outcome::HostCallLimit => outcome,
                 _ if memory_denied => Outcome::MemoryLimit,
                 // What was thrown is told in little; it is no value that was too large.
                 Outcome::Exception(_) => outcome,
@@ -135,6 +137,9 @@ fn judge(result: wasmtime::Result<()>, output: &[u8], worker: &Inner) -> Outcome
             }
             (code, _) => Outcome::Exit(code, thrown(output, worker)),
         };
+    }
+    if error.is::<TooManyCalls>() {
+        return Outcome::HostCallLimit;
     }
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(wasmtime::Trap::OutOfFuel) => Outcome::CpuLimit,

@@ -1,9 +1,10 @@
 //! wasmtime as this crate uses it: one configuration, and stores that are armed before anything of the guest runs.
 
 use crate::charge::YIELD_INTERVAL;
+use crate::limits::{MAX_RANDOM_BYTES, MAX_TABLE_ELEMENTS, MAX_TABLES, WASM_STACK_BYTES};
 use crate::operation::Operations;
 use crate::stdio::{Sink, WhenFull};
-use crate::wasi::{self, MAX_CALL_BYTES, MAX_RANDOM_BYTES};
+use crate::wasi::{self, MAX_CALL_BYTES};
 use crate::{Grants, Limits, hostcall};
 use bytes::Bytes;
 use std::time::Instant;
@@ -12,16 +13,10 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
-/// Stack of the guest, in bytes; only what is used is ever touched. QuickJS stops JavaScript well before: its measure is
-/// the stack in linear memory (`STACK_BYTES` of the runtime), of which a native frame can use ten times less.
-const WASM_STACK_BYTES: usize = 4 << 20;
 /// Stack for host functions on top of the guest's, in bytes.
 const HOST_STACK_BYTES: usize = 512 << 10;
 /// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in.
 const KEEP_RESIDENT_BYTES: usize = 4 << 20;
-/// Tables and their elements are bounded like this for every module.
-const MAX_TABLES: u32 = 4;
-const MAX_TABLE_ELEMENTS: usize = 64 << 10;
 
 /// What belongs to one store.
 pub(crate) struct State {
@@ -95,7 +90,12 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
 /// A store with every limit in force: start functions run at instantiation, and they are the guest's.
 pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) -> wasmtime::Result<Armed> {
     let stdout = Sink::new(limits.output_bytes, WhenFull::Fail);
-    let stderr = Sink::new(limits.log_bytes, WhenFull::Drop);
+    let stderr = Sink::new(
+        limits.log_bytes,
+        WhenFull::Drop {
+            lines: limits.log_lines,
+        },
+    );
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdin(MemoryInputPipe::new(world.stdin))
         .stdout(stdout.clone())

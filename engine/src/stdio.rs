@@ -19,14 +19,17 @@ pub(crate) struct Sink {
 pub(crate) enum WhenFull {
     /// It fails: half a value is of no use.
     Fail,
-    /// It seems to succeed: half a log is, and a guest that cannot log must not die of it.
-    Drop,
+    /// It seems to succeed: half a log is, and a guest that cannot log must not die of it. Of lines there are at most so
+    /// many.
+    Drop { lines: u32 },
 }
 
 /// What a [`Sink`] holds.
 #[derive(Default)]
 pub(crate) struct Written {
     pub(crate) bytes: Vec<u8>,
+    /// Ends of lines among them, where those are limited.
+    lines: usize,
     /// Whether more was written than the cap allows, whatever the guest was told.
     pub(crate) overflowed: bool,
 }
@@ -73,14 +76,19 @@ impl OutputStream for Sink {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let room = self.cap - written.bytes.len();
-        let kept = bytes.len().min(room);
+        let mut kept = bytes.len().min(room);
+        if let WhenFull::Drop { lines } = self.when_full {
+            let (fits, ended) = whole_lines(&bytes[..kept], lines as usize - written.lines);
+            kept = fits;
+            written.lines += ended;
+        }
         written.bytes.extend_from_slice(&bytes[..kept]);
         if kept == bytes.len() {
             return Ok(());
         }
         written.overflowed = true;
         match self.when_full {
-            WhenFull::Drop => Ok(()),
+            WhenFull::Drop { .. } => Ok(()),
             WhenFull::Fail => Err(StreamError::LastOperationFailed(
                 std::io::Error::from(std::io::ErrorKind::StorageFull).into(),
             )),
@@ -93,5 +101,64 @@ impl OutputStream for Sink {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(64 << 10)
+    }
+}
+
+/// How much of `bytes` fits when `left` more lines may end, and how many do.
+fn whole_lines(bytes: &[u8], left: usize) -> (usize, usize) {
+    if left == 0 {
+        return (0, 0);
+    }
+    // Counting takes a fraction of what copying does; the place of the last is looked for only when there are too many.
+    let ended = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    if ended < left {
+        return (bytes.len(), ended);
+    }
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let last = ends.map(|(place, _)| place + 1).nth(left - 1);
+    (last.unwrap_or(bytes.len()), left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(cap: usize, when_full: WhenFull, writes: &[&str]) -> (String, bool, usize) {
+        let mut sink = Sink::new(cap, when_full);
+        let refused = writes
+            .iter()
+            .filter(|write| sink.write(Bytes::copy_from_slice(write.as_bytes())).is_err());
+        let refused = refused.count();
+        let Written { bytes, overflowed, .. } = sink.take();
+        (String::from_utf8(bytes).unwrap(), overflowed, refused)
+    }
+
+    #[test]
+    fn lines_obeyed_and_violated() {
+        let lines = |lines, writes: &[&str]| written(20, WhenFull::Drop { lines }, writes);
+        for (writes, kept, overflowed) in [
+            (&["a\nb", "\n", "c\n"][..], "a\nb\nc\n", false),
+            (&["a\nb\nc\n", ""], "a\nb\nc\n", false),
+            (&["a\nb\nc"], "a\nb\nc", false),
+            (&["a\nb\nc\n", "d"], "a\nb\nc\n", true),
+            (&["a\nb\nc\nd\n"], "a\nb\nc\n", true),
+            (&["\n", "\n\n\n\n\n\n", "\n"], "\n\n\n", true),
+            (&["a\n", "12345678901234567890"], "a\n123456789012345678", true),
+        ] {
+            assert_eq!(lines(3, writes), (kept.into(), overflowed, 0), "{writes:?}");
+        }
+        assert_eq!(lines(0, &["a"]), (String::new(), true, 0));
+    }
+
+    #[test]
+    fn bytes_obeyed_and_violated() {
+        let fail = |writes: &[&str]| written(4, WhenFull::Fail, writes);
+        assert_eq!(fail(&["ab", "cd"]), ("abcd".into(), false, 0));
+        assert_eq!(fail(&["abc", "de", "f"]), ("abcd".into(), true, 2));
+        let lines = u32::MAX;
+        assert_eq!(
+            written(4, WhenFull::Drop { lines }, &["abc", "de", "f"]),
+            ("abcd".into(), true, 0)
+        );
     }
 }

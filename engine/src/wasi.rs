@@ -1,14 +1,14 @@
 //! WASI preview 1 as guests get it: wasmtime's, with a price on what moves bytes and a refusal of what would read files.
 
 use crate::charge::{BASE, charge, memory};
+use crate::limits::{MAX_PAYLOAD_BYTES, MAX_RANDOM_BYTES};
 use crate::sandbox::State;
 use wasmtime::{Caller, Linker, Memory};
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as wasi;
 
-/// Random bytes one call may ask for; more is an error to the guest.
-pub(crate) const MAX_RANDOM_BYTES: u64 = 64 << 10;
-/// Bytes of the guest's memory that one call may make the host look at.
-pub(crate) const MAX_CALL_BYTES: usize = 8 << 20;
+/// Bytes of the guest's memory that one call may make the host look at: our runtime reads the largest payload, and writes
+/// the largest value, in one.
+pub(crate) const MAX_CALL_BYTES: usize = MAX_PAYLOAD_BYTES + (1 << 20);
 /// Events one `poll_oneoff` may wait for: each costs the host a timer.
 const MAX_SUBSCRIPTIONS: u32 = 256;
 

@@ -19,7 +19,7 @@ pub mod test_run;
 use serde::Serialize;
 
 /// The longest source, in characters.
-pub const MAX_SOURCE_CHARS: usize = 100_000;
+pub use engine::MAX_SOURCE_CHARS;
 /// `version.versionNumber`, in characters.
 pub const MAX_VERSION_NUMBER_CHARS: usize = 64;
 /// `version.commitSha`, in characters.

@@ -135,10 +135,15 @@ fn command() -> clap::Command {
     let run = clap::Command::new("run")
         .about("Run a worker once; exits 0 when it succeeds, 1 when it fails, 2 when the command is wrong")
         .arg(path("worker", "A module (.wasm) or a source (.ts, .js, .mts, .mjs)"))
+        .after_help("Of a limit that is DEFAULT..MAXIMUM, as a server takes it, the default counts.")
         .args(table::of(Command::Run).map(flag));
     let serve = clap::Command::new("serve")
         .about("Run workers behind POST /worker/api/v1/execute/{key}")
-        .after_help("The admin token is taken from HOST_ADMIN_TOKEN, or made and kept in the data folder.")
+        .after_help(
+            "A limit is what a worker gets; as DEFAULT..MAXIMUM (--memory 64MiB..256MiB) a worker that asks for more, in \
+             its settings or its manifest, gets that up to the maximum.\n\
+             The admin token is taken from HOST_ADMIN_TOKEN, or made and kept in the data folder.",
+        )
         .args(table::of(Command::Serve).map(flag));
     clap::Command::new("host")
         .version(env!("CARGO_PKG_VERSION"))

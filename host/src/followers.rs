@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 /// All of them at once. One that reads nothing holds what it is told, [`WAITING`] entries of up to 130 KB.
-const MAX_FOLLOWERS: usize = 32;
+pub const MAX_FOLLOWERS: usize = 32;
 
 /// Executions that wait for a slow follower; then it loses the oldest, and is told so.
 const WAITING: usize = 16;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_of_followers() {
+    fn followers_obeyed_and_violated() {
         let followers = Followers::default();
         let mut all: Vec<_> = (0..MAX_FOLLOWERS)
             .map(|_| followers.follow("w", None).unwrap())

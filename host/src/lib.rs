@@ -25,6 +25,7 @@ pub mod identity;
 pub mod issued;
 pub mod issuer;
 pub mod kept;
+pub mod limits;
 pub mod manifest;
 pub mod network;
 pub mod perform;

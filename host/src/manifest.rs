@@ -1,5 +1,6 @@
 //! `manifest.json` of a worker's folder, in the format of the `jf worker` command line.
 
+use crate::api::settings::{self, Limits};
 use crate::network::allowed::{self, Allowed};
 use crate::source;
 use crate::suggest::did_you_mean;
@@ -54,6 +55,8 @@ pub struct Manifest {
     pub properties: Texts,
     /// What it may reach beside what the operator allows to all.
     pub allowed: Vec<Allowed>,
+    /// What it asks for.
+    pub limits: Limits,
     /// Whether it answers under `/worker/api/v2/http/` as well.
     pub http_responses: bool,
 }
@@ -64,9 +67,10 @@ pub fn is_key(key: &str) -> bool {
     key.len() <= 64 && key.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric()) && key.bytes().all(plain)
 }
 
-/// Checks the manifest `text` of the worker in `folder`; on failure says all that is wrong with it.
+/// Checks the manifest `text` of the worker in `folder`; on failure says all that is wrong with it. `maxima` are what the
+/// operator allows a worker to ask for.
 /// Keys we do not know are left alone: other versions of the command line have more.
-pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
+pub fn parse(folder: &Path, text: &[u8], maxima: &Limits) -> Result<Manifest, Vec<String>> {
     let object = match serde_json::from_slice(text) {
         Ok(Value::Object(object)) => object,
         Ok(_) => return Err(vec!["expected a JSON object".into()]),
@@ -106,6 +110,7 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
     fields.check("filterCriteria", "an object", Value::is_object);
     let properties = fields.texts("properties");
     let allowed = fields.hosts("allowNet");
+    let limits = fields.limits("limits", maxima);
     let http_responses = fields.switch("httpResponses").unwrap_or(false);
     match (name, action, source) {
         (Some(name), Some(action), Some((source, source_name))) if fields.faults.is_empty() => Ok(Manifest {
@@ -117,6 +122,7 @@ pub fn parse(folder: &Path, text: &[u8]) -> Result<Manifest, Vec<String>> {
             source_name,
             properties,
             allowed,
+            limits,
             http_responses,
         }),
         _ => Err(fields.faults),
@@ -187,6 +193,16 @@ impl Fields {
         all
     }
 
+    fn limits(&mut self, name: &str, maxima: &Limits) -> Limits {
+        let Some(value) = self.object.remove(name) else {
+            return Limits::default();
+        };
+        settings::limits_of_manifest(value, maxima).unwrap_or_else(|mistakes| {
+            self.faults.extend(mistakes);
+            Limits::default()
+        })
+    }
+
     fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let before = self.faults.len();
         match self.text(name).filter(|text| !text.is_empty()) {
@@ -244,7 +260,11 @@ mod tests {
     }
 
     fn parsed(text: &str) -> Result<Manifest, Vec<String>> {
-        parse(&folder().path().join("w"), text.as_bytes())
+        let maxima = Limits {
+            fuel: Some(1000),
+            ..Limits::default()
+        };
+        parse(&folder().path().join("w"), text.as_bytes(), &maxima)
     }
 
     #[test]
@@ -265,6 +285,9 @@ mod tests {
         );
         let brief = brief.unwrap();
         assert_eq!((brief.enabled, brief.project_key.as_deref()), (true, Some("p")));
+        assert_eq!(brief.limits, Limits::default());
+        let limited = r#"{"name":"a","sourceCodePath":"worker.ts","action":"GENERIC_EVENT","limits":{"fuel":1000}}"#;
+        assert_eq!(parsed(limited).unwrap().limits.fuel, Some(1000));
     }
 
     #[test]
@@ -272,7 +295,8 @@ mod tests {
         let faults = parsed(
             r#"{"name":"../x","sourceCodePath":"gone.ts","action":"GENERIC_EVNT","enabled":"yes","debug":1,
                 "projectKey":7,"description":[],"secrets":{"a":1},"filterCriteria":"x","application":true,
-                "properties":{"a":1},"allowNet":["http://x","a b"],"httpResponses":1}"#,
+                "properties":{"a":1},"allowNet":["http://x","a b"],"httpResponses":1,
+                "limits":{"fuel":1001,"feul":1,"logLines":-1}}"#,
         )
         .unwrap_err();
         let expected = [
@@ -289,6 +313,9 @@ mod tests {
             "properties: expected an object of texts",
             "allowNet: \"http://x\" is not a host",
             "allowNet: \"a b\" is not a host",
+            "limits.fuel: 1001 is more than the 1000 that this host allows",
+            "limits.logLines: expected a whole number of at least 0, not -1",
+            "limits.feul: is not a setting (did you mean fuel?)",
             "httpResponses: expected true or false",
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:?}");

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn so_many_are_in_so_many_wait_and_the_rest_is_refused() {
+    async fn places_and_queue_obeyed_and_violated() {
         let places = places(4, 4, 8);
         let mut begun: Vec<_> = (0..32).map(|_| begin(&places, "w")).collect();
         let count = |what| begun.iter().filter(|(so, ..)| *so == what).count();
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_worker_has_only_so_many() {
+    async fn places_of_a_worker_obeyed_and_violated() {
         let places = places(4, 2, 8);
         let mut own: Vec<_> = (0..3).map(|_| begin(&places, "w")).collect();
         assert_eq!(
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_ever() {
+    async fn queue_wait_violated() {
         let places = places(1, 1, 1);
         let _place = places.take("w").await.unwrap();
         let began = tokio::time::Instant::now();

@@ -3,12 +3,12 @@
 
 mod entry;
 mod follow;
-mod limits;
 
 pub use entry::{Entry, Ready};
 
 use crate::api::settings::{self, Settings};
 use crate::context::{Context, Gate};
+use crate::limits::LimitRange;
 use crate::network::allowed;
 use crate::store::{self, SecretChange, Store, WorkerFilter};
 use crate::workers::Workers;
@@ -25,7 +25,7 @@ pub struct Registry {
     store: Store,
     engine: Engine,
     gate: Arc<Gate>,
-    limits: Limits,
+    limits: LimitRange,
     entries: RwLock<HashMap<String, Arc<Entry>>>,
     /// One change of a state at a time, so that what is kept here is what was written last.
     keeping: Mutex<()>,
@@ -61,7 +61,7 @@ impl Registry {
         store: Store,
         engine: Engine,
         gate: Arc<Gate>,
-        limits: Limits,
+        limits: LimitRange,
         fixed: Workers,
     ) -> anyhow::Result<(Self, i64)> {
         // Read first: what is written while the pages are read is read again.
@@ -313,12 +313,17 @@ impl Registry {
 
     /// What one execution of a worker with these settings may use.
     pub fn limits(&self, settings: &Settings) -> Limits {
-        limits::within(settings, &self.limits)
+        self.limits.within(&settings.limits)
     }
 
-    /// The most that a worker may ask for, which is what one gets that asks for nothing.
+    /// Bytes that any payload may have.
+    pub fn max_payload_bytes(&self) -> usize {
+        self.limits.maximum.payload_bytes
+    }
+
+    /// The most that a worker may ask for.
     pub fn maxima(&self) -> settings::Limits {
-        limits::maxima(&self.limits)
+        self.limits.maxima()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::settings::commands::{Output, PayloadFrom, Run};
 use crate::{answer, build, console, source};
 use anyhow::Context;
 use bytes::Bytes;
-use engine::{Execution, Level, Limits, MAX_PAYLOAD_BYTES, Outcome, Payload, Request, Thrown};
+use engine::{Execution, Level, Limits, Outcome, Payload, PayloadError, Request, Thrown};
 use std::fmt::Write;
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// Runs the worker once and prints what became of it.
 pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     // The payload first: it is checked in no time, a source takes longer.
-    let payload = payload(&settings.payload)?;
+    let payload = payload(&settings.payload, settings.limits.payload_bytes)?;
     let (folder, name) = source::place(&settings.worker);
     let code = source::read(&settings.worker, &name, &folder)?;
     let engine = build::engine(&settings.cache, &settings.limits)?;
@@ -47,24 +47,32 @@ pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn payload(from: &PayloadFrom) -> anyhow::Result<Payload> {
+/// At most so many bytes.
+fn payload(from: &PayloadFrom, most: usize) -> anyhow::Result<Payload> {
+    let read = |from: &mut dyn Read| read(from, most);
     let bytes = match from {
         PayloadFrom::Text(text) => text.clone().into_bytes(),
         PayloadFrom::File(path) => std::fs::File::open(path)
-            .and_then(read)
+            .and_then(|mut file| read(&mut file))
             .with_context(|| format!("cannot read the payload from {}", path.display()))?,
         PayloadFrom::StdinIfPiped if std::io::stdin().is_terminal() => Vec::new(),
         PayloadFrom::Stdin | PayloadFrom::StdinIfPiped => {
-            read(std::io::stdin().lock()).context("cannot read the payload from stdin")?
+            read(&mut std::io::stdin().lock()).context("cannot read the payload from stdin")?
         }
     };
-    Ok(Payload::parse(Bytes::from(bytes))?)
+    Payload::parse(Bytes::from(bytes), most).map_err(|error| match error {
+        // What was read of it is cut, so its size is not known.
+        PayloadError::TooLarge { .. } => {
+            anyhow::anyhow!("the payload has more than the {most} bytes allowed; raise the limit with --payload-size")
+        }
+        error => error.into(),
+    })
 }
 
 /// Reads no more than what shows that it is too much.
-fn read(from: impl Read) -> std::io::Result<Vec<u8>> {
+fn read(from: &mut dyn Read, most: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(MAX_PAYLOAD_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -119,7 +127,7 @@ fn failure(outcome: &Outcome) -> String {
     text
 }
 
-/// Which limit ended it, and the flag that raises it.
+/// Which limit ended it, or cut its log, and the flag that raises it.
 fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
     let (limit, flag) = match execution.outcome {
         // Two limits share this outcome. Fuel may end a moment short of its limit, time never does.
@@ -127,7 +135,15 @@ fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
         Outcome::CpuLimit => (format!("{} units of fuel", limits.fuel), "--fuel"),
         Outcome::TimeLimit => (format!("{:?}", limits.timeout), "--timeout"),
         Outcome::MemoryLimit => (format!("{} bytes of memory", limits.memory_bytes), "--memory"),
-        Outcome::OutputTooLarge => return Some(format!("the limit is {} bytes of JSON", limits.output_bytes)),
+        Outcome::OutputTooLarge => (format!("{} bytes of JSON", limits.output_bytes), "--output-size"),
+        Outcome::HostCallLimit => (format!("{} host calls", limits.host_calls), "--host-calls"),
+        _ if execution.logs.is_cut() => {
+            let Limits {
+                log_bytes, log_lines, ..
+            } = limits;
+            let limit = format!("{log_bytes} bytes of log and {log_lines} lines");
+            (limit, "--log-size or --log-lines")
+        }
         _ => return None,
     };
     Some(format!("the limit is {limit}; raise it with {flag}"))
@@ -183,6 +199,8 @@ mod tests {
         );
         assert!(hint(Outcome::CpuLimit, short).ends_with("--fuel"));
         assert!(hint(Outcome::MemoryLimit, long).ends_with("--memory"));
+        assert!(hint(Outcome::OutputTooLarge, short).ends_with("1048576 bytes of JSON; raise it with --output-size"));
+        assert!(hint(Outcome::HostCallLimit, short).ends_with("10000 host calls; raise it with --host-calls"));
         assert_eq!(hint(Outcome::Unsettled, short), "");
     }
 }

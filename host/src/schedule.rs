@@ -8,7 +8,7 @@ use crate::places::Full;
 use crate::registry::{Entry, Registry};
 use crate::store;
 use bytes::Bytes;
-use engine::Payload;
+use engine::{MAX_PAYLOAD_BYTES, Payload};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,7 +129,7 @@ async fn tick(
         worker: &ready.worker,
         context: &ready.context,
         settings: &entry.settings,
-        payload: Payload::parse(payload).map_err(|error| error.to_string())?,
+        payload: Payload::parse(payload, MAX_PAYLOAD_BYTES).map_err(|error| error.to_string())?,
         hops: 0,
     };
     let performed = perform(service, registry, job, stage).await;

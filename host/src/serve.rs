@@ -11,6 +11,7 @@ use crate::identity::jwt::Jwt;
 use crate::identity::opaque::Record;
 use crate::issuer::Issuer;
 use crate::kept::{self, ADMIN_TOKEN, Place};
+use crate::limits::LimitRange;
 use crate::places::Places;
 use crate::registry::Registry;
 use crate::running::Running;
@@ -30,9 +31,6 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What one execution can be given at most, whatever the default: workers will have limits of their own.
-const MAX_MEMORY_BYTES: usize = 1 << 30;
-
 /// What is left of the history gets this long to be written at the end.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
@@ -49,7 +47,8 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         max_cache_bytes: settings.cache.max_bytes,
         // Building takes a place for a moment, and is not to be refused one.
         max_executions: u32::try_from(settings.room.places)? + u32::try_from(workers::builds_at_once())?,
-        max_memory_bytes: settings.limits.memory_bytes.max(MAX_MEMORY_BYTES),
+        // Building a worker takes what it takes, however little the worker may use later.
+        max_memory_bytes: settings.limits.maximum.memory_bytes.max(Limits::default().memory_bytes),
         notice: |sentence| tracing::info!("{sentence}"),
         compiler: Some(compiler::children(settings.build, settings.confined)),
     })
@@ -170,12 +169,12 @@ fn warm_up(engine: Engine) {
 
 async fn load(
     folder: Option<PathBuf>,
-    limits: Limits,
+    limits: LimitRange,
     service: &Service,
     gate: Arc<Gate>,
 ) -> anyhow::Result<(Registry, i64)> {
     let fixed = match folder {
-        Some(folder) => workers::load(&folder, &service.engine, &gate).await?,
+        Some(folder) => workers::load(&folder, &service.engine, &gate, &limits.maxima()).await?,
         None => workers::Workers::default(),
     };
     Registry::open(service.store.clone(), service.engine.clone(), gate, limits, fixed).await

@@ -20,13 +20,13 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::server::TlsStream;
 
 /// Connections at once; the next ones wait in the system's queue. Each costs about 20 KiB while idle.
-const MAX_CONNECTIONS: usize = 10_000;
+pub const MAX_CONNECTIONS: usize = 10_000;
 
 /// A request's headers together with the request line, in bytes.
-const MAX_HEAD_BYTES: u32 = 64 << 10;
+pub const MAX_HEAD_BYTES: u32 = 64 << 10;
 
 /// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 128;
+pub const MAX_STREAMS: u32 = 128;
 
 /// A connection on which no request begins or is executed for this long, or twice this long, is closed. It is also
 /// the time in which a client has to take its answer. HTTP/1 connections between requests end earlier: the time for

@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod commands;
 pub mod quantity;
+pub mod range;
 pub mod sources;
 pub mod table;
 pub mod value;

@@ -123,7 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_utf_8_and_not_too_long() {
+    fn source_obeyed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.ts");
+        // Characters of four bytes, all of them.
+        std::fs::write(&file, "\u{1f600}".repeat(MAX_SOURCE_CHARS)).unwrap();
+        assert!(matches!(read(&file, "a.ts", folder.path()), Ok(Code::Source(_))));
+    }
+
+    #[test]
+    fn source_violated() {
         assert_eq!(fault("a.ts", b"x\n\xff"), "a.ts:2: the source is not valid UTF-8");
         let long = "\u{e9}".repeat(MAX_SOURCE_CHARS + 1);
         assert!(fault("a.ts", long.as_bytes()).contains("has 100001 characters, more than the 100000"));

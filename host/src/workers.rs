@@ -1,5 +1,6 @@
 //! The workers of a folder: every sub-folder with a manifest, read, built and loaded before the first request.
 
+use crate::api::settings::Limits;
 use crate::context::{Context, Gate};
 use crate::manifest::{self, GENERIC_EVENT, Manifest};
 use crate::source;
@@ -22,6 +23,8 @@ pub struct Workers(HashMap<String, (PathBuf, Entry)>);
 pub struct Entry {
     /// The project it belongs to.
     pub project_key: Option<String>,
+    /// What it asks for.
+    pub limits: Limits,
     /// Whether it answers under `/worker/api/v2/http/` as well.
     pub http_responses: bool,
     /// What can be done with it.
@@ -55,10 +58,11 @@ pub fn builds_at_once() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Loads every worker of `folder`, several at once; on failure says everything that is wrong with all of them.
-pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers, Faults> {
+/// Loads every worker of `folder`, several at once; on failure says everything that is wrong with all of them. `maxima`
+/// are what the operator allows a worker to ask for.
+pub async fn load(folder: &Path, engine: &Engine, gate: &Gate, maxima: &Limits) -> Result<Workers, Faults> {
     let mut faults = Vec::new();
-    let manifests = manifests(folder, &mut faults);
+    let manifests = manifests(folder, maxima, &mut faults);
     let mut entries = HashMap::new();
     let mut building = JoinSet::new();
     let turns = Arc::new(Semaphore::new(builds_at_once()));
@@ -73,6 +77,7 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
             source_name,
             properties,
             allowed,
+            limits,
             http_responses,
         },
     ) in manifests
@@ -93,6 +98,7 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
                 });
                 let entry = move |state| Entry {
                     project_key,
+                    limits,
                     http_responses,
                     state,
                 };
@@ -107,6 +113,7 @@ pub async fn load(folder: &Path, engine: &Engine, gate: &Gate) -> Result<Workers
             };
             let entry = Entry {
                 project_key,
+                limits,
                 http_responses,
                 state,
             };
@@ -142,7 +149,7 @@ fn indented(place: &Path, fault: &dyn std::fmt::Display) -> String {
 }
 
 /// The manifests that are right, each with its folder; what is wrong with the others goes to `faults`.
-fn manifests(folder: &Path, faults: &mut Vec<String>) -> Vec<(PathBuf, Manifest)> {
+fn manifests(folder: &Path, maxima: &Limits, faults: &mut Vec<String>) -> Vec<(PathBuf, Manifest)> {
     let mut found = Vec::new();
     let mut places: HashMap<String, PathBuf> = HashMap::new();
     for place in subfolders(folder, faults) {
@@ -156,7 +163,7 @@ fn manifests(folder: &Path, faults: &mut Vec<String>) -> Vec<(PathBuf, Manifest)
             Err(error) => Err(error),
         };
         let parsed = match text {
-            Ok(text) => manifest::parse(&place, &text),
+            Ok(text) => manifest::parse(&place, &text, maxima),
             Err(error) => Err(vec![error.to_string()]),
         };
         match parsed {
@@ -235,7 +242,7 @@ mod tests {
         fs::create_dir_all(folder.path().join("e/manifest.json")).unwrap();
         fs::write(folder.path().join("README.md"), "").unwrap();
         let mut faults = Vec::new();
-        let found = manifests(folder.path(), &mut faults);
+        let found = manifests(folder.path(), &Limits::default(), &mut faults);
         assert_eq!(
             found
                 .iter()
@@ -258,7 +265,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         worker(folder.path(), "a", "{}");
         let mut faults = Vec::new();
-        assert!(manifests(&folder.path().join("a"), &mut faults).is_empty());
+        assert!(manifests(&folder.path().join("a"), &Limits::default(), &mut faults).is_empty());
         assert!(faults[0].contains("is the folder of one worker"), "{faults:?}");
     }
 }

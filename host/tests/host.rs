@@ -30,6 +30,8 @@ mod imports;
 mod issuer;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
+#[path = "host/limits.rs"]
+mod limits;
 #[path = "host/manage.rs"]
 mod manage;
 #[path = "host/network.rs"]

@@ -8,6 +8,7 @@ use host::followers::Followers;
 use host::http::service::Service;
 use host::identity::Identity;
 use host::identity::admin::Token;
+use host::limits::LimitRange;
 use host::places::{Places, Room};
 use host::registry::Registry;
 use host::running::Running;
@@ -37,7 +38,9 @@ pub async fn start(folder: &Path, limits: Limits) -> SocketAddr {
     };
     let engine = Engine::new(config).expect("an engine");
     let gate = Arc::new(Gate::new(Outside::default()));
-    let loaded = workers::load(folder, &engine, &gate).await.expect("the samples load");
+    let limits = LimitRange::from(limits);
+    let loaded = workers::load(folder, &engine, &gate, &limits.maxima()).await;
+    let loaded = loaded.expect("the workers load");
     let kept = tempfile::tempdir().expect("a folder").keep();
     let data = Data {
         folder: kept,

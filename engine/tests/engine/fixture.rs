@@ -38,7 +38,7 @@ pub fn wat(text: &str) -> Worker {
 
 /// Runs a worker; an empty payload is none.
 pub async fn run_with(worker: &Worker, payload: &str, limits: Limits) -> Execution {
-    let payload = Payload::parse(Bytes::copy_from_slice(payload.as_bytes())).unwrap();
+    let payload = Payload::parse(Bytes::copy_from_slice(payload.as_bytes()), limits.payload_bytes).unwrap();
     let request = Request {
         payload,
         limits,

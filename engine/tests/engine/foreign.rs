@@ -230,7 +230,7 @@ async fn a_command_written_in_rust_is_a_worker() {
     // From tests/modules/wordcount, by tests/modules/build.sh.
     let worker = ENGINE.load(include_bytes!("../modules/wordcount.wasm")).unwrap();
     let environment = vec![("WORKER_KEY".to_owned(), "words".to_owned())];
-    let payload = Payload::parse("\"to be or not\"".into()).unwrap();
+    let payload = Payload::parse("\"to be or not\"".into(), 100).unwrap();
     let request = Request {
         payload,
         environment,

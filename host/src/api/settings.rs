@@ -28,15 +28,27 @@ pub struct Limits {
     /// Linear memory, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
+    /// The payload, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_bytes: Option<u64>,
     /// The result as JSON, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_bytes: Option<u64>,
     /// Log lines, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<u64>,
+    /// Log lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_lines: Option<u64>,
+    /// Operations of the host that it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_calls: Option<u64>,
     /// Requests to the network; 0 is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<u64>,
+    /// Bytes of bodies that they send and receive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_bytes: Option<u64>,
 }
 
 /// The settings of a worker. Written with serde, read with [`read`].
@@ -74,6 +86,13 @@ pub fn read(document: &str) -> Result<Settings, Mistakes> {
     fields.finish(Some(settings))
 }
 
+/// Reads the limits of a manifest, with the checks of a deployment.
+pub fn limits_of_manifest(limits: Value, maxima: &Limits) -> Result<Limits, Mistakes> {
+    let mut fields = Fields::new([("limits".to_owned(), limits)].into_iter().collect(), "");
+    let limits = checked_limits(&mut fields, maxima);
+    fields.finish(Some(limits))
+}
+
 /// Takes `settings`.
 pub(super) fn take(fields: &mut Fields, maxima: &Limits) -> Option<Settings> {
     let mut inner = fields.object("settings", "an object")?;
@@ -85,7 +104,7 @@ pub(super) fn take(fields: &mut Fields, maxima: &Limits) -> Option<Settings> {
 fn checked(fields: &mut Fields, maxima: &Limits) -> Settings {
     let otherwise = Settings::default();
     let settings = Settings {
-        limits: limits(fields, maxima),
+        limits: checked_limits(fields, maxima),
         properties: properties(fields),
         allow_net: hosts(fields),
         keep_payloads: fields.switch("keepPayloads").unwrap_or(otherwise.keep_payloads),
@@ -96,7 +115,7 @@ fn checked(fields: &mut Fields, maxima: &Limits) -> Settings {
     settings
 }
 
-fn limits(fields: &mut Fields, maxima: &Limits) -> Limits {
+fn checked_limits(fields: &mut Fields, maxima: &Limits) -> Limits {
     let mut limits = Limits::default();
     let Some(mut inner) = fields.object("limits", "an object of whole numbers") else {
         return limits;
@@ -106,15 +125,13 @@ fn limits(fields: &mut Fields, maxima: &Limits) -> Limits {
         ("fuel", 1, maxima.fuel, &mut limits.fuel),
         ("timeoutMillis", 1, maxima.timeout_millis, &mut limits.timeout_millis),
         ("memoryBytes", 1 << 20, maxima.memory_bytes, &mut limits.memory_bytes),
+        ("payloadBytes", 0, maxima.payload_bytes, &mut limits.payload_bytes),
         ("outputBytes", 1, maxima.output_bytes, &mut limits.output_bytes),
         ("logBytes", 0, maxima.log_bytes, &mut limits.log_bytes),
-        // The engine counts them in 32 bits.
-        (
-            "requests",
-            0,
-            Some(maxima.requests.unwrap_or(u32::MAX.into())),
-            &mut limits.requests,
-        ),
+        ("logLines", 0, maxima.log_lines, &mut limits.log_lines),
+        ("hostCalls", 0, maxima.host_calls, &mut limits.host_calls),
+        ("requests", 0, maxima.requests, &mut limits.requests),
+        ("trafficBytes", 0, maxima.traffic_bytes, &mut limits.traffic_bytes),
     ];
     let known = table.each_ref().map(|(name, ..)| *name);
     for (name, min, max, place) in table {

@@ -57,7 +57,7 @@ where
         return Err(Refusal::new(StatusCode::NOT_FOUND, message));
     }
     let body = asked.body(upload).await?;
-    let payload = payload(request(head, path, &body).into())?;
+    let payload = payload(request(head, path, &body).into(), asked.payload_bytes())?;
     let Done { execution, id } = asked.run(payload, stage).await?;
     let answered = match &execution.outcome {
         Outcome::Success => response::of(execution.output),

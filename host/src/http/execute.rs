@@ -27,7 +27,7 @@ where
 {
     let asked = Asked::of(service, head, key, head.uri.query(), &stage).await?;
     check_media(&head.headers)?;
-    let payload = payload(asked.body(upload).await?)?;
+    let payload = payload(asked.body(upload).await?, asked.payload_bytes())?;
     let Done { execution, id } = asked.run(payload, stage).await?;
     let mut reply = reply::json(StatusCode::OK, answer::body(&execution));
     reply.headers_mut().insert(EXECUTION_ID, id);

@@ -12,7 +12,7 @@ use crate::perform::{Job, execution_id, perform};
 use crate::registry::{Entry, Fault, Registry};
 use crate::store;
 use bytes::Bytes;
-use engine::{BuildError, Execution, MAX_PAYLOAD_BYTES, Payload, PayloadError};
+use engine::{BuildError, Execution, Payload, PayloadError};
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 pub const EXECUTION_ID: HeaderName = HeaderName::from_static("x-execution-id");
 
 /// So many workers may call each other in a row.
-const MAX_HOPS: u32 = 8;
+pub const MAX_HOPS: u32 = 8;
 
 /// A worker that a caller may execute now.
 pub struct Asked<'a> {
@@ -78,13 +78,18 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Bytes that its payload may have.
+    pub fn payload_bytes(&self) -> usize {
+        self.registry.limits(&self.entry.settings).payload_bytes
+    }
+
     /// The request's body.
     pub async fn body<B>(&self, upload: &mut Upload<B>) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Display,
     {
-        upload.read(MAX_PAYLOAD_BYTES, self.service.body_timeout).await
+        upload.read(self.payload_bytes(), self.service.body_timeout).await
     }
 
     /// Executes it, and keeps what it leaves.
@@ -126,11 +131,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What a request brought, as a worker gets it.
-pub fn payload(bytes: Bytes) -> Result<Payload, Refusal> {
-    Payload::parse(bytes).map_err(|error| {
+/// What a request brought, as a worker gets it: at most so many bytes.
+pub fn payload(bytes: Bytes, most: usize) -> Result<Payload, Refusal> {
+    Payload::parse(bytes, most).map_err(|error| {
         let status = match error {
-            PayloadError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            PayloadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             PayloadError::Malformed { .. } | PayloadError::TooDeep { .. } => StatusCode::BAD_REQUEST,
         };
         Refusal::new(status, sentence(&error.to_string()))

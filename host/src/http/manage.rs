@@ -31,8 +31,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// The largest body but for a module: a source in base64, and many secrets.
-const MAX_BODY_BYTES: usize = 4 << 20;
+/// The largest body but for a module: a source in base64, and many secrets. One with a payload may be larger by that.
+pub const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// What a managing call is answered with.
 struct Desk<'a> {
@@ -69,6 +69,7 @@ where
     let body = if method == Method::POST || method == Method::PUT {
         let limit = match place {
             Place::Module(_) => MAX_MODULE_BYTES,
+            Place::Test(_) => MAX_BODY_BYTES + desk.registry.max_payload_bytes(),
             _ => MAX_BODY_BYTES,
         };
         upload.read(limit, service.body_timeout).await?

@@ -103,6 +103,7 @@ impl Entry {
             shared: false,
             version: None,
             settings: Settings {
+                limits: worker.limits,
                 http_responses: worker.http_responses,
                 ..Settings::default()
             },

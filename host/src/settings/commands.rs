@@ -7,6 +7,7 @@ use crate::admission::Rules;
 use crate::compiler::Allowance;
 use crate::data::Data;
 use crate::issuer::Issuer;
+use crate::limits::LimitRange;
 use crate::network::allowed::{self, Allowed};
 use crate::places::Room;
 use crate::source;
@@ -61,7 +62,7 @@ pub struct Run {
     pub payload: PayloadFrom,
     /// How the execution is printed.
     pub output: Output,
-    /// What it may use.
+    /// What it may use: the defaults of a host.
     pub limits: Limits,
     /// What it reaches outside.
     pub outside: Outside,
@@ -115,7 +116,7 @@ pub struct Serve {
     /// Keeps compiled code.
     pub cache: Cache,
     /// What each execution may use.
-    pub limits: Limits,
+    pub limits: LimitRange,
     /// What building a worker may use.
     pub build: Allowance,
     /// Whether rights that are not needed are given up.
@@ -166,7 +167,7 @@ impl Run {
             .get("payload", value::payload_from)
             .unwrap_or(PayloadFrom::StdinIfPiped);
         let output = sources.get("output", value::output).unwrap_or(Output::Value);
-        let limits = limits(&mut sources);
+        let limits = limits(&mut sources).default;
         let outside = outside(&mut sources);
         let secrets = sources.get_all("secret", value::named).into_iter().collect();
         let properties = sources.get_all("property", value::named).into_iter().collect();
@@ -235,19 +236,32 @@ impl Serve {
     }
 }
 
-fn limits(sources: &mut Sources) -> Limits {
-    let default = Limits::default();
-    Limits {
-        fuel: sources.get("fuel", quantity::count).unwrap_or(default.fuel),
-        cpu: sources.get("cpu", quantity::duration).unwrap_or(default.cpu),
-        timeout: sources.get("timeout", quantity::duration).unwrap_or(default.timeout),
-        memory_bytes: sources.get("memory", quantity::memory).unwrap_or(default.memory_bytes),
-        requests: sources.get("requests", value::number).unwrap_or(default.requests),
-        traffic_bytes: sources
-            .get("traffic", quantity::size)
-            .map_or(default.traffic_bytes, |bytes| bytes as u64),
-        ..default
+/// Each with its default and its maximum.
+fn limits(sources: &mut Sources) -> LimitRange {
+    let mut limits = LimitRange::default();
+    // One place names the flag, how it is read, and where it goes.
+    macro_rules! take {
+        ($($name:literal, $parse:expr => $field:ident;)*) => {
+            $(if let Some(range) = sources.get_range($name, $parse) {
+                limits.default.$field = range.default;
+                limits.maximum.$field = range.maximum;
+            })*
+        };
     }
+    take! {
+        "fuel", quantity::count => fuel;
+        "cpu", quantity::duration => cpu;
+        "timeout", quantity::duration => timeout;
+        "memory", quantity::memory => memory_bytes;
+        "payload-size", quantity::document => payload_bytes;
+        "output-size", quantity::document => output_bytes;
+        "log-size", quantity::size => log_bytes;
+        "log-lines", value::number => log_lines;
+        "host-calls", value::number => host_calls;
+        "requests", value::number => requests;
+        "traffic", |text| quantity::size(text).map(|bytes| bytes as u64) => traffic_bytes;
+    }
+    limits
 }
 
 fn build(sources: &mut Sources) -> Allowance {
@@ -383,10 +397,35 @@ mod tests {
     fn defaults_are_those_of_the_table() {
         let serve = Serve::from(sources(&[], home)).unwrap();
         assert_eq!(serve.listen, "127.0.0.1:8080");
-        assert_eq!(serve.limits, Limits::default());
+        assert_eq!(serve.limits, LimitRange::default());
         assert_eq!((serve.room.places, serve.drain), (1000, Duration::from_secs(10)));
         assert_eq!(serve.cache.folder, Path::new("/home/someone/.cache/worker-host"));
         assert!(serve.workers.is_none() && serve.admin_token.is_none());
+    }
+
+    #[test]
+    fn a_limit_has_a_default_and_a_maximum() {
+        let flags = [
+            ("memory", "32MiB..256MiB"),
+            ("traffic", "1KiB..2KiB"),
+            ("requests", "0..7"),
+            ("timeout", "1s"),
+        ];
+        let limits = Serve::from(sources(&flags, home)).unwrap().limits;
+        let pairs = |limits: &Limits| {
+            (
+                limits.memory_bytes,
+                limits.traffic_bytes,
+                limits.requests,
+                limits.timeout,
+            )
+        };
+        let second = Duration::from_secs(1);
+        assert_eq!(pairs(&limits.default), (32 << 20, 1 << 10, 0, second));
+        assert_eq!(pairs(&limits.maximum), (256 << 20, 2 << 10, 7, second));
+        let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/../workers/echo/worker.ts");
+        let run = Run::from(sources(&flags, home), worker.into()).ok().unwrap();
+        assert_eq!(run.limits, limits.default);
     }
 
     #[test]
@@ -418,16 +457,21 @@ mod tests {
         let environment: fn(&str) -> Option<OsString> = |name| match name {
             "HOST_ADMIN_TOKEN" => Some("sec ret".into()),
             "HOST_MEMORY" => Some("5GiB".into()),
+            "HOST_FUEL" => Some("20..10".into()),
+            "HOST_PAYLOAD_SIZE" => Some("0..17MiB".into()),
             _ => home(name),
         };
         let text = Serve::from(sources(&flags, environment)).unwrap_err().to_string();
         for part in [
-            "6 mistakes",
+            "9 mistakes",
             "--listen: ",
             "--workers: ",
             "--max-executions: ",
             "--log: ",
             "HOST_MEMORY: ",
+            "HOST_FUEL: expected a maximum that is not below the default, not \"20..10\"",
+            "HOST_PAYLOAD_SIZE: expected more than nothing, not \"0\"",
+            "HOST_PAYLOAD_SIZE: expected at most 16MiB, not \"17MiB\"",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

@@ -1,5 +1,6 @@
 //! Durations, sizes and counts as people write them.
 
+use engine::MAX_PAYLOAD_BYTES;
 use std::time::Duration;
 
 /// Longer than any sensible limit, and far from where adding to a clock overflows.
@@ -76,6 +77,14 @@ pub fn build_memory(text: &str) -> Result<usize, String> {
         return Err("expected at least 128MiB: the compiler and our runtime have to fit".into());
     }
     Ok(bytes)
+}
+
+/// The payload of an execution, or the value it returns.
+pub fn document(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        bytes if bytes > MAX_PAYLOAD_BYTES => Err(format!("expected at most {}MiB", MAX_PAYLOAD_BYTES >> 20)),
+        bytes => Ok(bytes),
+    }
 }
 
 /// A whole number above zero, underscores allowed: `10_000_000_000`.
@@ -171,6 +180,8 @@ mod tests {
         }
         assert!(memory("1KiB").is_err() && memory("5GiB").is_err());
         assert_eq!(memory("4GiB"), Ok(4 << 30));
+        assert_eq!(document("16MiB"), Ok(16 << 20));
+        assert_eq!(document("16777217"), Err("expected at most 16MiB".into()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finds the text of a setting, flag before environment before file, and collects every mistake on the way.
 
+use super::range::{self, Range};
 use super::table::{SETTINGS, Setting};
 use crate::suggest::did_you_mean;
 use std::collections::BTreeMap;
@@ -97,6 +98,15 @@ impl Sources {
                 None
             }
         }
+    }
+
+    /// The default and the maximum of a limit.
+    pub fn get_range<T: Copy + PartialOrd>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Range<T>> {
+        self.get_all(name, |text| range::range(text, &parse)).pop()
     }
 
     /// The values of a setting that repeats, from the one source that counts. `parse` says what is wrong, and keeps to

@@ -6,7 +6,7 @@ use super::server::TOKEN;
 use std::time::{Duration, Instant};
 
 #[test]
-fn who_asks_too_often_is_told_when_to_come_back() {
+fn rates_obeyed_and_violated() {
     const RATE: u32 = 3;
     for flag in ["--caller-rate", "--worker-rate"] {
         let server = start(&[flag.to_owned(), RATE.to_string()]);

@@ -15,7 +15,7 @@ fn chunked(parts: &[&str]) -> String {
 }
 
 #[test]
-fn bodies_within_their_limits() {
+fn bodies_obeyed_and_violated() {
     let server = Server::start(workers(), &["--body-timeout", "400ms"]);
     let mut client = server.connect();
     let string = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));

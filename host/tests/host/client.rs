@@ -55,6 +55,16 @@ impl Client {
         Some(answer)
     }
 
+    /// The next frame of HTTP/2: its kind, its stream and its body.
+    pub fn frame(&mut self) -> (u8, u32, Vec<u8>) {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).unwrap();
+        let [l0, l1, l2, kind, _, stream @ ..] = head;
+        let mut body = vec![0; u32::from_be_bytes([0, l0, l1, l2]) as usize];
+        self.0.read_exact(&mut body).unwrap();
+        (kind, u32::from_be_bytes(stream), body)
+    }
+
     /// The next line as it comes; empty at the end.
     pub fn line(&mut self) -> String {
         let mut line = String::new();

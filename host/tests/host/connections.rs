@@ -70,7 +70,7 @@ fn two_lengths_smuggle_nothing() {
 }
 
 #[test]
-fn heads_within_their_limits() {
+fn heads_obeyed_and_violated() {
     let server = Server::start(workers(), &["--header-timeout", "300ms"]);
     let headers = |number| (0..number).map(|n| format!("X-{n}: y\r\n")).collect::<String>();
     assert_eq!(

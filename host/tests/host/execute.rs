@@ -199,7 +199,7 @@ fn no_execution_sees_another() {
 }
 
 #[test]
-fn no_more_executions_than_allowed() {
+fn executions_at_once_obeyed_and_violated() {
     let server = Server::start(
         workers(),
         &[
@@ -250,7 +250,7 @@ fn until(ask: impl Fn() -> Answer, status: u16) -> Answer {
 }
 
 #[test]
-fn who_comes_when_all_places_are_taken_waits_in_turn() {
+fn queue_obeyed_and_violated() {
     let limits = ["--timeout", "20s", "--cpu", "20s", "--fuel", "1_000_000_000_000"];
     let queue = ["--max-executions", "4", "--queue", "8", "--queue-wait", "30s"];
     let server = Server::start(workers(), &[&limits[..], &queue[..]].concat());

@@ -79,7 +79,7 @@ fn who_is_too_slow_is_told_how_much_was_lost() {
 }
 
 #[test]
-fn only_so_many_follow_at_once() {
+fn followers_obeyed_and_violated() {
     const MOST: usize = 32;
     let server = start(&[]);
     create(&server, &deploy_body("w", ECHO));

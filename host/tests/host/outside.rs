@@ -188,7 +188,7 @@ fn the_network_is_what_the_operator_allows() {
 }
 
 #[test]
-fn bodies_come_in_parts_and_within_limits() {
+fn requests_and_traffic_obeyed_and_violated() {
     let (data, _) = run("async (context: any, url: string) => {
         const large = await (await fetch(url + '/large')).arrayBuffer();
         const cut = await fetch(url + '/cut').then((r) => r.text()).catch((error) => error.message);
@@ -234,7 +234,7 @@ fn bodies_come_in_parts_and_within_limits() {
 }
 
 #[test]
-fn workers_that_call_each_other_end() {
+fn workers_that_call_each_other_violated() {
     // The platform of this server is the server itself, which is known only when it listens.
     let folder = Folder::new(&[]);
     let source = "export default async (context: any, url: string) => {

@@ -2,8 +2,9 @@
 
 use super::program::CACHE;
 use super::store::fixture::{Fixture, save, source};
-use engine::{Config, Engine, Limits, Request};
+use engine::{Config, Engine, Request};
 use host::context::Gate;
+use host::limits::LimitRange;
 use host::registry::{Fault, Registry};
 use host::settings::commands::Outside;
 use host::store::{Mode, SecretChange};
@@ -32,7 +33,7 @@ async fn code_belongs_to_its_revision() {
         store.clone(),
         engine.clone(),
         gate,
-        Limits::default(),
+        LimitRange::default(),
         Workers::default(),
     );
     let (registry, _) = opened.await.unwrap();

@@ -29,6 +29,10 @@ const FILES: &[(&str, &str)] = &[
     ("never.js", "export default () => new Promise(() => {})"),
     ("broken.ts", "const a = 1;\nexport default () => (a +;\n"),
     ("large.js", "export default () => 'x'.repeat(900_000)"),
+    (
+        "secret.js",
+        "export default ({ secrets }) => { secrets.get('a'); secrets.get('b') }",
+    ),
     ("null.js", "export default () => null"),
     ("payload.json", "{\"from\":\"file\"}"),
     ("empty.json", ""),
@@ -123,10 +127,34 @@ const CASES: &[Case] = &[
             "the limit is 16777216 bytes of memory; raise it with --memory",
         ],
     ),
+    saying(
+        case("large.js --output-size 100..2MiB", "", 1, ""),
+        &["the limit is 100 bytes of JSON; raise it with --output-size"],
+    ),
+    saying(
+        case("log.mjs --log-lines 1", "", 0, "1\n"),
+        &[
+            "(the log was cut off after line 1, byte ",
+            "raise it with --log-size or --log-lines",
+        ],
+    ),
+    saying(
+        case("secret.js --host-calls 1", "", 1, ""),
+        &[
+            "Worker made too many host calls",
+            "the limit is 1 host calls; raise it with --host-calls",
+        ],
+    ),
+    case("secret.js --host-calls 2", "", 0, ""),
+    case("echo.ts --payload [1] --payload-size 3", "", 0, "[1]\n"),
     saying(case("never.js", "", 1, ""), &["promise"]),
     // What is wrong with the command.
     saying(case("echo.ts --payload {", "", 2, ""), &["payload", "line 1 column 1"]),
     saying(case("echo.ts", " \n", 2, ""), &["payload"]),
+    saying(
+        case("echo.ts --payload-size 3", "[1] ", 2, ""),
+        &["more than the 3 bytes allowed; raise the limit with --payload-size"],
+    ),
     saying(case("echo.ts --payload @gone.json", "", 2, ""), &["gone.json"]),
     saying(case("gone.ts", "", 2, ""), &["gone.ts: there is no such file"]),
     saying(

@@ -93,7 +93,8 @@ fn limits() -> Value {
         "description": "Each at most what the operator allows.",
         "properties": {
             "cpuMillis": from(1), "fuel": from(1), "timeoutMillis": from(1), "memoryBytes": from(1 << 20),
-            "outputBytes": from(1), "logBytes": from(0), "requests": from(0),
+            "payloadBytes": from(0), "outputBytes": from(1), "logBytes": from(0), "logLines": from(0),
+            "hostCalls": from(0), "requests": from(0), "trafficBytes": from(0),
         },
     })
 }

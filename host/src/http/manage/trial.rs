@@ -50,7 +50,8 @@ impl Desk<'_> {
             return Err(missing(key.unwrap_or_default()));
         }
         let data = run.data.map(|data| Bytes::from(data.into_string())).unwrap_or_default();
-        let payload = payload(data)?;
+        let settings = entry.as_ref().map(|entry| entry.settings.clone()).unwrap_or_default();
+        let payload = payload(data, self.registry.limits(&settings).payload_bytes)?;
         // No worker has such a key: what is tried waits in a line of its own.
         let _place = self.service.place("a test", stage.clone()).await?;
         let worker = self.registry.build(&run.code).await.map_err(unfit)?;
@@ -62,7 +63,6 @@ impl Desk<'_> {
         let id = execution_id().map_err(|error| untried(key.unwrap_or_default(), "", &error))?;
         let name = key.unwrap_or("test");
         let project = entry.as_ref().and_then(|entry| entry.project.clone()).or(project);
-        let settings = entry.as_ref().map(|entry| entry.settings.clone()).unwrap_or_default();
         let job = Job {
             id: &id,
             key: name,
