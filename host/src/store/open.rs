@@ -47,8 +47,8 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_secs(120);
 const SQLITE: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
 const POSTGRES: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
 
-// A commit is on the disk before it is answered: in WAL mode that takes FULL. The log is copied back when it has some 32
-// MiB instead of 4: at thousands of executions a second that would be several times a second.
+// A commit is on the disk before it is answered: in WAL mode that takes FULL. The log is copied back when it has some
+// 32 MiB instead of 4: at thousands of executions a second that would be several times a second.
 const SQLITE_SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; \
     PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
 
@@ -115,9 +115,9 @@ fn pool(timeout: Duration, settings: String) -> AnyPoolOptions {
         })
 }
 
-/// Whether the last transaction has ended, and the connection can be used again. When its disk is full, SQLite may roll back
-/// by itself; then sqlx cannot, and counts the transaction as open for ever. The next ones would be within it: answered, seen
-/// by their own connection, and never written.
+/// Whether the last transaction has ended, and the connection can be used again. When its disk is full, SQLite may roll
+/// back by itself; then sqlx cannot, and counts the transaction as open for ever. The next ones would be within it:
+/// answered, seen by their own connection, and never written.
 async fn ended(connection: &mut AnyConnection) -> sqlx::Result<bool> {
     // Behind the rollback that a dropped transaction has asked for.
     connection.ping().await?;
