@@ -5,8 +5,11 @@ use crate::workers::{Right, Work, data, nothing};
 use serde_json::json;
 use std::sync::LazyLock;
 
-/// JavaScript, and the words that are right.
-const SCRIPTS: &[(&str, &str, fn(&str, &Answer) -> bool)] = &[
+/// A name, the code, and whether an answer is right, by the word for it.
+type Hostile = (&'static str, &'static str, fn(&str, &Answer) -> bool);
+
+/// JavaScript.
+const SCRIPTS: &[Hostile] = &[
     ("spin", "export default () => { for (;;); }", cpu),
     (
         "spin in a finally",
@@ -168,7 +171,7 @@ macro_rules! module {
     };
 }
 
-const MODULES: &[(&str, &str, fn(&str, &Answer) -> bool)] = &[
+const MODULES: &[Hostile] = &[
     ("wasm: loop", module!("(loop br 0)"), cpu),
     (
         "wasm: loop at start",

@@ -136,7 +136,7 @@ fn a_full_cache_costs_time_and_nothing_else() {
     let module = wat::parse_str(super::json::WASI_ECHO).unwrap();
     assert_eq!(server.connect().ask(upload("module", &module)).status, 201);
     assert_eq!(server.execute("module", "[2]").json()["data"], json!([2]));
-    let left = std::fs::read_dir(disk.from_here("cache")).unwrap();
+    let left = std::fs::read_dir(disk.outside("cache")).unwrap();
     let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
     assert!(
         left.iter().all(|name| !name.to_string_lossy().ends_with(".draft")),

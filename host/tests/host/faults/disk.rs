@@ -52,7 +52,7 @@ impl Disk {
     }
 
     /// The same, for this process.
-    pub fn from_here(&self, name: &str) -> PathBuf {
+    pub fn outside(&self, name: &str) -> PathBuf {
         let root = format!("/proc/{}/root", self.holder.id());
         Path::new(&root).join(self.path(name).trim_start_matches('/'))
     }
@@ -83,7 +83,7 @@ impl Disk {
         let mut file = std::fs::OpenOptions::new()
             .append(true)
             .create(true)
-            .open(self.from_here("filler"))
+            .open(self.outside("filler"))
             .unwrap();
         for block in [64 << 10, 4 << 10, 1] {
             let block = vec![1; block];
@@ -93,7 +93,7 @@ impl Disk {
 
     /// Makes room again.
     pub fn free(&self) {
-        std::fs::remove_file(self.from_here("filler")).unwrap();
+        std::fs::remove_file(self.outside("filler")).unwrap();
     }
 }
 
