@@ -61,8 +61,8 @@ fn one_after_the_other_they_do_what_they_say() {
     for database in databases() {
         let server = start(&database);
         let kept = RefCell::new(Vec::new());
-        let programs = prop::collection::vec((0..3_usize, step()), 1..40);
-        let mut config = config(8, REGRESSIONS);
+        let programs = prop::collection::vec((0..3_usize, step()), 1..30);
+        let mut config = config(5, REGRESSIONS);
         config.max_shrink_iters = 200;
         proptest!(config, |(program in programs)| {
             // Keys of its own, so that nothing has to be tidied up.
