@@ -16,18 +16,26 @@ mod client;
 mod compiler;
 #[path = "host/connections.rs"]
 mod connections;
+#[path = "host/documents.rs"]
+mod documents;
 #[path = "host/endpoint.rs"]
 mod endpoint;
 #[path = "host/execute.rs"]
 mod execute;
+#[path = "host/faults.rs"]
+mod faults;
 #[path = "host/followers.rs"]
 mod followers;
 #[path = "host/identity.rs"]
 mod identity;
 #[path = "host/imports.rs"]
 mod imports;
+#[path = "host/interleavings.rs"]
+mod interleavings;
 #[path = "host/issuer.rs"]
 mod issuer;
+#[path = "../../engine/tests/engine/json.rs"]
+mod json;
 #[path = "host/lifecycle.rs"]
 mod lifecycle;
 #[path = "host/limits.rs"]

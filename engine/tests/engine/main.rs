@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped here is a failed test")]
 
 mod bench;
+mod documents;
 mod fixture;
 mod foreign;
 mod javascript;
+mod json;
 mod limits;
 mod snapshot;

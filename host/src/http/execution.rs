@@ -19,14 +19,19 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Names an execution in answers and logs.
 pub const EXECUTION_ID: HeaderName = HeaderName::from_static("x-execution-id");
 
 /// So many workers may call each other in a row.
 pub const MAX_HOPS: u32 = 8;
+
+/// What an execution's changes of a state get to be written, which is more than a statement does. They are written one
+/// after the other: when the database hangs, the last would wait for all before it, and hold its place as long.
+const KEEPING: Duration = Duration::from_secs(6);
 
 /// A worker that a caller may execute now.
 pub struct Asked<'a> {
@@ -122,7 +127,12 @@ impl<'a> Asked<'a> {
             .ended(&entry.conduct, &execution.outcome, Instant::now());
         // Kept before the answer tells of success.
         let changes = std::mem::take(&mut execution.state_changes);
-        let dropped = registry.keep(&entry, &ready.context, changes).await;
+        let kept = timeout(KEEPING, registry.keep(&entry, &ready.context, changes)).await;
+        let dropped = kept.unwrap_or_else(|_| {
+            Err(Fault::Store(store::Error::Unavailable(format!(
+                "a state was not written within {KEEPING:?}"
+            ))))
+        });
         for name in dropped.map_err(|fault| cannot(key, fault))? {
             tracing::warn!(worker = key, execution = id, "the state is full: {name:?} is not kept");
         }

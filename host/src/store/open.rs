@@ -3,7 +3,7 @@
 use super::{Error, Inner, Keys, Result, Store, sqlite, token, within, writer};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{ConnectOptions, Executor, SqlSafeStr};
+use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, SqlSafeStr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Once};
@@ -47,8 +47,8 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_secs(120);
 const SQLITE: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
 const POSTGRES: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
 
-// A commit is on the disk before it is answered: in WAL mode that takes FULL. The log is copied back when it has some 32
-// MiB instead of 4: at thousands of executions a second that would be several times a second.
+// A commit is on the disk before it is answered: in WAL mode that takes FULL. The log is copied back when it has some
+// 32 MiB instead of 4: at thousands of executions a second that would be several times a second.
 const SQLITE_SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; \
     PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
 
@@ -63,7 +63,10 @@ impl Store {
                 let lock = sqlite::prepare(folder, config.role).await?;
                 let options = sqlite::options(&sqlite::file(folder))?;
                 let pool = || pool(timeout, SQLITE_SETTINGS.into()).test_before_acquire(false);
-                let write = pool().max_connections(1).connect_with(options.clone()).await?;
+                let write = pool()
+                    .max_connections(1)
+                    .after_release(|connection, _| Box::pin(ended(connection)));
+                let write = write.connect_with(options.clone()).await?;
                 let read = pool().max_connections(config.connections).connect_with(options).await?;
                 (read, write, writer::Parameters::InOrder, lock)
             }
@@ -110,6 +113,19 @@ fn pool(timeout: Duration, settings: String) -> AnyPoolOptions {
                 connection.execute(settings).await.map(drop)
             })
         })
+}
+
+/// Whether the last transaction has ended, and the connection can be used again. When its disk is full, SQLite may roll
+/// back by itself; then sqlx cannot, and counts the transaction as open for ever. The next ones would be within it:
+/// answered, seen by their own connection, and never written.
+async fn ended(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    // Behind the rollback that a dropped transaction has asked for.
+    connection.ping().await?;
+    let ended = !connection.is_in_transaction();
+    if !ended {
+        tracing::warn!("a transaction could not be rolled back: the connection to the database is opened anew");
+    }
+    Ok(ended)
 }
 
 /// Applies the SQLite migrations.

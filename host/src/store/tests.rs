@@ -64,7 +64,13 @@ async fn a_full_disk_is_told() {
     assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
     assert!(error.to_string().contains("the disk is full"), "{error}");
     assert_eq!(store.worker("large").await.unwrap(), None);
+    // What is saved after it, and after a save that is refused, is written, and not only seen by its own connection.
     store.save(save("small", 100)).await.unwrap();
+    assert!(matches!(store.save(save("small", 100)).await, Err(Error::Exists)));
+    store.save(save("later", 100)).await.unwrap();
+    for key in ["small", "later"] {
+        assert!(store.worker(key).await.unwrap().is_some(), "{key}");
+    }
 }
 
 #[test]

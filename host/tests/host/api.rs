@@ -4,6 +4,7 @@ use super::client::Answer;
 use super::program::Folder;
 use super::server::{Server, TOKEN};
 use super::store::cluster;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -23,26 +24,55 @@ pub fn databases() -> Vec<Vec<String>> {
     [Vec::new()].into_iter().chain(postgres).collect()
 }
 
+/// The same folder and database, after kill -9.
+pub fn restart(mut server: Server, database: &[String]) -> Server {
+    server.signal(Signal::KILL);
+    server.exit_code();
+    let folder = std::mem::replace(&mut server.folder, Folder::new(&[]));
+    drop(server);
+    let arguments: Vec<&str> = database.iter().map(String::as_str).collect();
+    Server::start(folder, &arguments)
+}
+
 /// A request as the command line sends it.
 pub fn call(server: &Server, method: &str, path: &str, token: &str, body: &str) -> Answer {
+    server.connect().ask(message(method, path, token, body))
+}
+
+fn message(method: &str, path: &str, token: &str, body: &str) -> String {
     let length = if body.is_empty() {
         String::new()
     } else {
         format!("Content-Length: {}\r\n", body.len())
     };
-    server.connect().ask(format!(
+    format!(
         "{method} /worker/api/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: application/json\r\nUser-Agent: jfrog-cli/2\r\n{length}\r\n{body}"
-    ))
+    )
 }
 
 pub fn as_admin(server: &Server, method: &str, path: &str, body: &Value) -> Answer {
+    server.connect().ask(admins(method, path, body))
+}
+
+/// The same, still to be sent.
+pub fn admins(method: &str, path: &str, body: &Value) -> String {
     let body = if body.is_null() {
         String::new()
     } else {
         body.to_string()
     };
-    call(server, method, path, TOKEN, &body)
+    message(method, path, TOKEN, &body)
+}
+
+/// A request that uploads a module.
+pub fn upload(key: &str, module: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "PUT /worker/api/v2/workers/{key}/module HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Content-Type: application/wasm\r\nContent-Length: {}\r\n\r\n",
+        module.len()
+    );
+    [head.as_bytes(), module].concat()
 }
 
 /// What `jf worker deploy` sends.

@@ -1,9 +1,8 @@
 //! The management API, as the public command line and people with curl use it, on both databases.
 
-use super::api::{ECHO, as_admin, create, databases, deploy_body, start, wait_for_history};
+use super::api::{ECHO, as_admin, create, databases, deploy_body, restart, start, upload, wait_for_history};
 use super::program::{Done, Folder};
-use super::server::{Server, TOKEN, add_worker};
-use rustix::process::Signal;
+use super::server::add_worker;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 #[test]
@@ -156,31 +155,12 @@ fn a_ready_module_is_a_worker_too() {
     server.folder.write("m.ts", "export default () => 'from a module'");
     assert_eq!(server.folder.run(&["build", "m.ts"]).code, 0);
     let module = std::fs::read(server.folder.path("m.wasm")).unwrap();
-    let upload = |bytes: &[u8]| {
-        let mut request = format!(
-            "PUT /worker/api/v2/workers/m/module HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\
-             Content-Type: application/wasm\r\nContent-Length: {}\r\n\r\n",
-            bytes.len()
-        )
-        .into_bytes();
-        request.extend_from_slice(bytes);
-        server.connect().ask(request)
-    };
-    assert_eq!(upload(b"no module").status, 400);
-    assert_eq!(upload(&module).status, 201);
-    assert_eq!(upload(&module).status, 204);
+    let upload = |bytes: &[u8]| server.connect().ask(upload("m", bytes)).status;
+    assert_eq!(upload(b"no module"), 400);
+    assert_eq!(upload(&module), 201);
+    assert_eq!(upload(&module), 204);
     let server = restart(server, &[]);
     assert_eq!(server.execute("m", "").json()["data"], "from a module");
-}
-
-/// The same folder and database, after kill -9.
-fn restart(mut server: Server, database: &[String]) -> Server {
-    server.signal(Signal::KILL);
-    server.exit_code();
-    let folder = std::mem::replace(&mut server.folder, Folder::new(&[]));
-    drop(server);
-    let arguments: Vec<&str> = database.iter().map(String::as_str).collect();
-    Server::start(folder, &arguments)
 }
 
 #[test]
