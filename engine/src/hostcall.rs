@@ -1,7 +1,7 @@
 //! The import namespace `host`: four functions, enough for an event loop.
 //!
 //! - `start(operation, length, body, length) -> id` begins an operation (see `operation.rs`); 0 when too many are under
-//!   way.
+//!   way, or one is too long.
 //! - `wait(id, out) -> found` waits for operation `id`, or for whichever finishes first if it is 0, and writes its
 //!   number and the lengths of the answer and its body to `out`, three numbers of 32 bits; 0 when nothing is under way.
 //! - `read(id, answer, body)` copies an answer to two places of the lengths told, and forgets it.
@@ -14,8 +14,11 @@ use wasmtime::{Caller, Linker};
 /// The name of the namespace.
 const HOST: &str = "host";
 
-/// An operation or its body may be so long.
-const MAX_OPERATION_BYTES: u32 = 16 << 20;
+/// An operation may be so long: a URL, headers, or the whole state. What is under way holds it, and it is no traffic.
+const MAX_OPERATION_BYTES: u32 = 128 << 10;
+
+/// Its body may be so long.
+const MAX_BODY_BYTES: u32 = 16 << 20;
 
 /// Adds the four functions to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -26,7 +29,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
             Box::new(async move {
                 let (operation, length, body, body_length) = places;
                 charge(&mut caller, u64::from(length) + u64::from(body_length)).await?;
-                if length.max(body_length) > MAX_OPERATION_BYTES {
+                if length > MAX_OPERATION_BYTES || body_length > MAX_BODY_BYTES {
                     return Ok(0);
                 }
                 let (data, state) = memory(&mut caller)?.data_and_store_mut(&mut caller);

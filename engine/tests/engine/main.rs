@@ -5,6 +5,7 @@
 mod bench;
 mod fixture;
 mod foreign;
+mod hostile;
 mod javascript;
 mod limits;
 mod snapshot;
