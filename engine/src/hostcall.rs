@@ -1,14 +1,14 @@
 //! The import namespace `host`: four functions, enough for an event loop.
 //!
 //! - `start(operation, length, body, length) -> id` begins an operation (see `operation.rs`); 0 when too many are under
-//!   way. One more than the execution may start ends it.
+//!   way, or one is too long. One more than the execution may start ends it.
 //! - `wait(id, out) -> found` waits for operation `id`, or for whichever finishes first if it is 0, and writes its
 //!   number and the lengths of the answer and its body to `out`, three numbers of 32 bits; 0 when nothing is under way.
 //! - `read(id, answer, body)` copies an answer to two places of the lengths told, and forgets it.
 //! - `cancel(id)` gives an operation up.
 
 use crate::charge::{charge, memory};
-use crate::limits::MAX_OPERATION_BYTES;
+use crate::limits::{MAX_BODY_BYTES, MAX_OPERATION_BYTES};
 use crate::sandbox::State;
 use wasmtime::{Caller, Linker};
 
@@ -24,7 +24,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
             Box::new(async move {
                 let (operation, length, body, body_length) = places;
                 charge(&mut caller, u64::from(length) + u64::from(body_length)).await?;
-                if length.max(body_length) > MAX_OPERATION_BYTES {
+                if length > MAX_OPERATION_BYTES || body_length > MAX_BODY_BYTES {
                     return Ok(0);
                 }
                 let (data, state) = memory(&mut caller)?.data_and_store_mut(&mut caller);

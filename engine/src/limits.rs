@@ -72,8 +72,11 @@ pub const MAX_RANDOM_BYTES: u64 = 64 << 10;
 /// A guest has at most so many operations under way, those that have ended and were not read included.
 pub const MAX_OPERATIONS: usize = 1_000;
 
-/// An operation or its body may be so long.
-pub const MAX_OPERATION_BYTES: u32 = 16 << 20;
+/// An operation may be so long: a URL, headers, or the whole state. What is under way holds it, and it is no traffic.
+pub const MAX_OPERATION_BYTES: u32 = 128 << 10;
+
+/// The body of an operation may be so long.
+pub const MAX_BODY_BYTES: u32 = 16 << 20;
 
 /// A source longer than this many characters is refused.
 pub const MAX_SOURCE_CHARS: usize = 100_000;

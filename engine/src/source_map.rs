@@ -26,6 +26,9 @@ pub(crate) struct Stored<'m> {
 /// Our largest map, of a megabyte of source, has a third of this.
 const MAX_MAP_BYTES: usize = 8 << 20;
 
+/// A map with a longer path is of no use to anybody: every frame that is mapped would hold it once more.
+const MAX_PATH_BYTES: usize = 1 << 10;
+
 /// The digits of mappings, by value.
 pub(crate) const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -53,7 +56,7 @@ impl SourceMap {
             return None;
         }
         let stored: Stored = serde_json::from_slice(bytes).ok()?;
-        if stored.version != 3 {
+        if stored.version != 3 || stored.sources.iter().any(|path| path.len() > MAX_PATH_BYTES) {
             return None;
         }
         let mut places = Vec::new();

@@ -14,6 +14,10 @@ use wasmtime::{Extern, Instance, Store};
 /// What compiled code is called in the cache.
 pub(crate) const COMPILED: &str = "cwasm";
 
+/// So many imports that are not here are named, each by so many bytes.
+const MAX_NAMED: usize = 10;
+const MAX_NAME_BYTES: usize = 100;
+
 /// A module larger than this takes a while to compile.
 const SLOW_TO_COMPILE_BYTES: usize = 256 << 10;
 
@@ -242,6 +246,15 @@ impl Loader {
         }
         if missing.is_empty() {
             return Ok(found);
+        }
+        // A module may want a million, under names of a hundred kilobytes.
+        let more = missing.len().saturating_sub(MAX_NAMED);
+        missing.truncate(MAX_NAMED);
+        for name in &mut missing {
+            name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
+        }
+        if more > 0 {
+            missing.push(format!("and {more} more"));
         }
         let sentence = format!(
             "the module imports {}, which a worker cannot have: only functions of wasi_snapshot_preview1 and host are here",

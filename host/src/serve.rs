@@ -69,6 +69,7 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
             admission: Admission::new(settings.rules),
             places: Places::new(settings.room),
             body_timeout: settings.body_timeout,
+            held: Arc::default(),
         });
         let served = listen_and_load(settings, &place, service).await;
         store.close(LAST_WRITES).await;

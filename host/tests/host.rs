@@ -26,6 +26,8 @@ mod execute;
 mod faults;
 #[path = "host/followers.rs"]
 mod followers;
+#[path = "host/hostile.rs"]
+mod hostile;
 #[path = "host/identity.rs"]
 mod identity;
 #[path = "host/imports.rs"]
@@ -58,6 +60,8 @@ mod run;
 mod samples;
 #[path = "host/schedule.rs"]
 mod schedule;
+#[path = "host/security.rs"]
+mod security;
 #[path = "host/server.rs"]
 mod server;
 #[path = "host/settings.rs"]

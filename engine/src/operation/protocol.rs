@@ -5,6 +5,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+/// An error is told in so many bytes: it may quote what the guest sent, and is held until the guest reads it.
+const MAX_MESSAGE_BYTES: usize = 2 << 10;
+
 /// What the guest is told.
 pub(crate) struct Answer {
     pub(crate) head: Vec<u8>,
@@ -115,6 +118,7 @@ impl Answer {
     }
 
     pub(super) fn error(name: &str, message: &str) -> Self {
+        let message = &message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)];
         Self::of(&json!({ "error": { "name": name, "message": message } }))
     }
 

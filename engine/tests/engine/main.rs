@@ -6,6 +6,7 @@ mod bench;
 mod documents;
 mod fixture;
 mod foreign;
+mod hostile;
 mod javascript;
 mod json;
 mod limits;

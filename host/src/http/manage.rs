@@ -66,6 +66,10 @@ where
         query: head.uri.query(),
     };
     let method = &head.method;
+    if let Place::Module(key) = place {
+        // It can be large: who may not save it is told before it is read.
+        desk.permit_upload(&decode_key(key)?)?;
+    }
     let body = if method == Method::POST || method == Method::PUT {
         let limit = match place {
             Place::Module(_) => MAX_MODULE_BYTES,

@@ -1,6 +1,6 @@
 //! What every request needs, and the way of one through it.
 
-use super::body::Upload;
+use super::body::{Held, Upload};
 use super::refusals::{busy, stopping};
 use super::reply::{self, Refusal, Reply};
 use super::route::{Route, route};
@@ -22,7 +22,7 @@ use hyper::{Request, StatusCode, Version};
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -63,6 +63,8 @@ pub struct Service {
     pub places: Places,
     /// Time a client gets for its body.
     pub body_timeout: Duration,
+    /// What bodies hold of the memory.
+    pub held: Arc<Held>,
 }
 
 impl Service {
@@ -73,7 +75,7 @@ impl Service {
         B::Error: Display,
     {
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(body, &head.headers);
+        let mut upload = Upload::new(body, &head.headers, self.held.clone());
         let answered = contain_panic(self.dispatch(&head, &mut upload, stage)).await;
         let gives_up = answered.as_ref().is_err_and(|refusal| refusal.gives_up);
         let mut reply = answered.unwrap_or_else(Reply::from);

@@ -51,6 +51,15 @@ pub struct Server {
     pub folder: Folder,
 }
 
+/// What a server holds of its machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Holdings {
+    pub descriptors: usize,
+    pub threads: usize,
+    /// Bytes of memory.
+    pub resident: usize,
+}
+
 /// The token of every server that makes none.
 pub const TOKEN: &str = "a-token-for-tests";
 
@@ -156,6 +165,45 @@ impl Server {
         std::fs::read_dir(format!("/proc/{}/task", self.child.id()))
             .unwrap()
             .count()
+    }
+
+    /// What it holds now.
+    pub fn holdings(&self) -> Holdings {
+        let process = format!("/proc/{}", self.child.id());
+        let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        Holdings {
+            descriptors: std::fs::read_dir(format!("{process}/fd")).unwrap().count(),
+            threads: self.threads(),
+            resident: resident.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10,
+        }
+    }
+
+    /// Checks that it is the same process, answers at once, and soon holds what it held before: up to `bytes` more memory,
+    /// and the few descriptors and threads that its database and its pool come to have.
+    pub fn is_as_before(&self, before: Holdings, bytes: usize) {
+        const FEW: usize = 8;
+        let began = Instant::now();
+        self.is_well();
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        let deadline = Instant::now() + Duration::from_secs(15);
+        loop {
+            let now = self.holdings();
+            let fits = now.descriptors <= before.descriptors + FEW
+                && now.threads <= before.threads + FEW
+                && now.resident <= before.resident + bytes;
+            if fits {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{before:?} became {now:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What it has logged since this was last asked.
+    pub fn logged(&mut self) -> String {
+        let lines = self.lines.get_mut().unwrap();
+        lines.try_iter().map(|line| line + "\n").collect()
     }
 
     /// Sends it a signal.

@@ -59,15 +59,23 @@ impl Desk<'_> {
         version.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, missing()))
     }
 
+    /// Lets the caller upload a module for the worker of this key, as far as this host knows it now.
+    pub(super) fn permit_upload(&self, key: &str) -> Result<(), Refusal> {
+        if self.registry.get(key).is_some() {
+            return self.own_entry(Operation::Update, key).map(drop);
+        }
+        // Who may not make one gets the answer for a worker that is not seen: which there are is not told.
+        self.permit(Operation::Update, Target::default(), key)?;
+        self.permit(Operation::Create, Target::default(), key)
+    }
+
     /// A new version of a worker that is there; else a worker that is made of it.
     pub(super) async fn upload(&self, key: &str, module: Bytes) -> Result<Reply, Refusal> {
         let (mode, definition) = if self.registry.get(key).is_some() {
             let before = self.stored(Operation::Update, key).await?;
             (Mode::Update(Some(before.revision)), before.definition)
         } else {
-            // Who may not make one gets the answer for a worker that is not seen: which there are is not told.
-            self.permit(Operation::Update, Target::default(), key)?;
-            self.permit(Operation::Create, Target::default(), key)?;
+            self.permit_upload(key)?;
             (Mode::Create, new_definition())
         };
         let worker = self.registry.load_module(module.to_vec()).await.map_err(unfit)?;
