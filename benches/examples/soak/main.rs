@@ -72,7 +72,8 @@ async fn soak(options: &Options) -> anyhow::Result<Report> {
         first.honest().await;
     }
     let before = echo(&host, quiet, &AtomicBool::new(false)).await;
-    let mut samples = vec![host.sample()?];
+    let first_sample = host.sample()?;
+    let mut samples = Vec::new();
     let over = Arc::new(AtomicBool::new(false));
     let mut clients = tokio::task::JoinSet::new();
     for number in 0..options.clients {
@@ -97,12 +98,12 @@ async fn soak(options: &Options) -> anyhow::Result<Report> {
     while begun.elapsed() < load {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let sample = host.sample()?;
-        let minute = begun.elapsed().as_secs() / 60;
+        let minute = usize::try_from(begun.elapsed().as_secs() / 60)?;
         if minute > told {
             told = minute;
             eprintln!("minute {minute}: {sample:?}, {} requests", tally.total());
         }
-        samples.push(sample);
+        samples.push((minute, sample));
     }
     over.store(true, Ordering::Relaxed);
     let during = probe.await?;
@@ -121,6 +122,7 @@ async fn soak(options: &Options) -> anyhow::Result<Report> {
         load,
         tally,
         echo: [before, during, after],
+        first: first_sample,
         samples,
         last,
         stuck,

@@ -22,8 +22,10 @@ pub struct Report {
     pub tally: Arc<Tally>,
     /// Times of an echo before, during and after the load, sorted.
     pub echo: [Vec<Duration>; 3],
-    /// One before the load, then one a second.
-    pub samples: Vec<Sample>,
+    /// Before the load.
+    pub first: Sample,
+    /// About one a second, with the minute of the load, from 0.
+    pub samples: Vec<(usize, Sample)>,
     /// When all was over.
     pub last: Sample,
     /// Clients that never got an answer.
@@ -64,11 +66,12 @@ impl Mean {
 impl Report {
     /// Each minute of the load.
     fn minutes(&self) -> Vec<Mean> {
-        self.samples[1..]
-            .chunks(60)
-            .filter(|minute| minute.len() >= 30)
-            .map(Mean::of)
-            .collect()
+        let whole = usize::try_from(self.load.as_secs() / 60).unwrap_or_default();
+        let of = |minute| -> Vec<Sample> {
+            let samples = self.samples.iter().filter(|(of, _)| *of == minute);
+            samples.map(|(_, sample)| *sample).collect()
+        };
+        (0..whole).map(|minute| Mean::of(&of(minute))).collect()
     }
 
     fn percentile(times: &[Duration], percent: usize) -> f64 {
@@ -128,7 +131,7 @@ impl Report {
                 );
             }
         }
-        let (before, after) = (Mean::of(&self.samples[..1]), Mean::of(&[self.last]));
+        let (before, after) = (Mean::of(&[self.first]), Mean::of(&[self.last]));
         must(
             after.descriptors <= before.descriptors + FEW,
             format!(
@@ -164,7 +167,7 @@ impl Report {
             "wrongExamples": self.tally.wrong().1,
             "serverErrorsBut503": self.faults(),
             "echo": {"before": echo(&self.echo[0]), "during": echo(&self.echo[1]), "after": echo(&self.echo[2])},
-            "before": Mean::of(&self.samples[..1]).json(),
+            "before": Mean::of(&[self.first]).json(),
             "eachMinute": self.minutes().into_iter().map(Mean::json).collect::<Vec<_>>(),
             "after": Mean::of(&[self.last]).json(),
             "stuckClients": self.stuck,
@@ -194,7 +197,7 @@ impl fmt::Display for Report {
                 mean.rss, mean.descriptors, mean.threads
             )
         };
-        row("before", &Mean::of(&self.samples[..1]))?;
+        row("before", &Mean::of(&[self.first]))?;
         for (number, minute) in self.minutes().iter().enumerate() {
             row(&format!("minute {}", number + 1), minute)?;
         }

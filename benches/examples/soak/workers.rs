@@ -57,7 +57,7 @@ pub fn data(answer: &Answer) -> Option<Value> {
 
 fn document(random: &mut Random) -> String {
     let items: Vec<u64> = (0..random.below(20)).map(|_| random.next() >> 16).collect();
-    let size = if random.one_in(50) { 200_000 } else { random.below(300) };
+    let size = if random.one_in(50) { 20_000 } else { random.below(300) };
     json!({ "items": items, "text": "\u{e9}\u{1f600}x\"".repeat(size / 4), "deep": [[[{ "a": null }]]] }).to_string()
 }
 
