@@ -207,7 +207,14 @@ mod tests {
             ),
             ("payload, nesting", fixed::MAX_NESTING.to_string()),
             ("host calls at once", grouped(fixed::MAX_OPERATIONS)),
-            ("one host call, its body", format!("{}, {}", kib(fixed::MAX_OPERATION_BYTES.into()), mib(fixed::MAX_BODY_BYTES.into()))),
+            (
+                "one host call, its body",
+                format!(
+                    "{}, {}",
+                    kib(fixed::MAX_OPERATION_BYTES.into()),
+                    mib(fixed::MAX_BODY_BYTES.into())
+                ),
+            ),
             ("random bytes, one call", kib(fixed::MAX_RANDOM_BYTES)),
             (
                 "state: items, key, value",

@@ -124,7 +124,12 @@ impl Registry {
         if let Some(ready) = entry.ready.get() {
             return Ok(ready);
         }
-        entry.ready.get_or_try_init(|| self.load(entry)).await
+        let ready = entry.ready.get_or_try_init(|| self.load(entry)).await;
+        if let Err(Fault::Outdated) = ready {
+            // So that the next look finds what is there now.
+            self.saved(&entry.key, None).await?;
+        }
+        ready
     }
 
     async fn load(&self, entry: &Entry) -> Result<Ready, Fault> {
@@ -152,11 +157,10 @@ impl Registry {
     async fn current(&self, entry: &Entry) -> Result<store::Worker, Fault> {
         let stored = self.store.worker(&entry.key).await?;
         let stored = stored.ok_or(Fault::Store(store::Error::NotFound))?;
-        if Some(stored.revision) == entry.revision {
-            return Ok(stored);
+        match Some(stored.revision) == entry.revision {
+            true => Ok(stored),
+            false => Err(Fault::Outdated),
         }
-        self.insert_stored(&stored);
-        Err(Fault::Outdated)
     }
 
     /// The secrets and the state of exactly this entry.
@@ -241,8 +245,9 @@ impl Registry {
         if let Some(worker) = worker {
             match self.context(&entry).await {
                 Ok(context) => _ = entry.ready.set(Ready { worker, context }),
-                // Whoever saved or deleted it meanwhile takes it up next.
-                Err(Fault::Outdated) => return Ok(()),
+                // Somebody has saved it meanwhile, and will take that up. Until then it is loaded when it is executed: what
+                // was before this save is over.
+                Err(Fault::Outdated) => {}
                 Err(Fault::Store(store::Error::NotFound)) => {
                     self.remove(key);
                     return Ok(());

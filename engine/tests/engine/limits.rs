@@ -1,7 +1,7 @@
 //! Every limit has a test that keeps it and one that breaks it.
 
 use crate::fixture::{ENGINE, body, log, output, run, run_with, wat, worker};
-use engine::limits::{MAX_OPERATION_BYTES, MAX_OPERATIONS, MAX_RANDOM_BYTES, MAX_TABLE_ELEMENTS, MAX_TABLES};
+use engine::limits::{MAX_BODY_BYTES, MAX_OPERATIONS, MAX_RANDOM_BYTES, MAX_TABLE_ELEMENTS, MAX_TABLES};
 use engine::{Limits, Outcome, Payload, PayloadError, Request};
 use std::time::{Duration, Instant};
 
@@ -408,12 +408,9 @@ async fn one_host_call_obeyed_and_violated() {
         ..Limits::default()
     };
     for (bytes, expected) in [
+        (MAX_BODY_BYTES, "TypeError: fetch failed: this worker has no network"),
         (
-            MAX_OPERATION_BYTES,
-            "TypeError: fetch failed: this worker has no network",
-        ),
-        (
-            MAX_OPERATION_BYTES + 1,
+            MAX_BODY_BYTES + 1,
             "RangeError: too many operations are under way, or one is too large",
         ),
     ] {
