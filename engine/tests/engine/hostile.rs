@@ -32,10 +32,10 @@ fn limits() -> Limits {
     }
 }
 
-/// Runs this JavaScript. It gets ten times the fuel, so that it comes to an end if it has one.
+/// Runs this JavaScript. It gets twenty times the fuel, so that it comes to an end if it has one.
 async fn javascript(body: &str) -> Execution {
     let more = Limits {
-        fuel: 1_000_000_000,
+        fuel: 2_000_000_000,
         ..limits()
     };
     run_with(any().await, &serde_json::to_string(body).unwrap(), more).await
