@@ -4,6 +4,7 @@ use bytes::Bytes;
 use engine::{Config, Engine, Execution, Limits, Payload, Request, Source, Worker};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 pub static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| engine_in(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")));
@@ -47,8 +48,13 @@ pub async fn run_with(worker: &Worker, payload: &str, limits: Limits) -> Executi
     ENGINE.run(worker, request, std::future::pending()).await.unwrap()
 }
 
+/// With the default limits but that of the wall time: what else runs on the machine is not what is tested.
 pub async fn run(worker: &Worker, payload: &str) -> Execution {
-    run_with(worker, payload, Limits::default()).await
+    let patient = Limits {
+        timeout: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    run_with(worker, payload, patient).await
 }
 
 /// Runs the body of a handler `async (context, data) => { … }`.

@@ -198,6 +198,15 @@ fn array_index(key: &[u16]) -> Option<u32> {
     (index != u32::MAX && index.to_string() == text).then_some(index)
 }
 
+/// Of two shortest texts that are equally near, the even one: the standard recommends it and engines do so, Rust does not.
+fn even(number: f64, digits: String) -> String {
+    let exact = format!("{number:.800e}").replace('.', "");
+    let (floor, rest) = exact.split_at(digits.len());
+    let tie = rest.starts_with('5') && rest[1..].split('e').next().unwrap().bytes().all(|byte| byte == b'0');
+    let even = floor.ends_with(['0', '2', '4', '6', '8']);
+    if tie && even { floor.to_owned() } else { digits }
+}
+
 /// `Number::toString` of ECMA-262; what is not finite is `null`.
 fn stringify_number(number: f64) -> String {
     if !number.is_finite() {
@@ -208,7 +217,7 @@ fn stringify_number(number: f64) -> String {
     }
     let scientific = format!("{:e}", number.abs());
     let (digits, exponent) = scientific.split_once('e').unwrap();
-    let digits = digits.replace('.', "");
+    let digits = even(number.abs(), digits.replace('.', ""));
     // The value is 0.digits times ten to the power of `n`.
     let n = exponent.parse::<i32>().unwrap() + 1;
     let k = i32::try_from(digits.len()).unwrap();

@@ -58,7 +58,7 @@ async fn ten_megabytes_of_log_are_cut_and_marked() {
     assert!(lines.iter().map(|line| line.message.len()).sum::<usize>() < (256 << 10) + 100);
     assert_eq!(
         lines.last().unwrap().message,
-        "(the log was cut off after 262144 bytes)"
+        "(the log was cut off after line 1, byte 262144)"
     );
 }
 
