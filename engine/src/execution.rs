@@ -73,13 +73,13 @@ impl Thrown {
     /// The same with every frame, and those of its causes, at the author's line.
     pub(crate) fn mapped(mut self, map: Option<&[u8]>) -> Self {
         if let Some(map) = map.and_then(SourceMap::parse) {
+            let mut frames = Vec::new();
             let mut next = Some(&mut self);
             while let Some(error) = next {
-                for frame in &mut error.stack {
-                    *frame = map.map_frame(frame);
-                }
+                frames.extend(&mut error.stack);
                 next = error.cause.as_deref_mut();
             }
+            map.map_frames(frames);
         }
         self
     }
@@ -247,9 +247,8 @@ impl Logs {
         if lines.iter().any(is_frame)
             && let Some(map) = self.source_map.as_deref().and_then(SourceMap::parse)
         {
-            for line in lines.iter_mut().filter(|line| is_frame(line)) {
-                line.message = map.map_frame(&line.message);
-            }
+            let frames = lines.iter_mut().filter(|line| is_frame(line));
+            map.map_frames(frames.map(|line| &mut line.message));
         }
         if self.truncated {
             let message = format!("(the log was cut off after {} bytes)", self.bytes.len());
