@@ -234,6 +234,11 @@ impl Engine {
         self.0.loader.load(module, Origin::Stranger)
     }
 
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn loader(&self) -> &Loader {
+        &self.0.loader
+    }
+
     /// Runs one execution in a fresh sandbox. Dropping the future stops the guest; `cancelled` completing ends it
     /// with [`Outcome::Cancelled`](crate::Outcome::Cancelled).
     pub async fn run(

@@ -11,9 +11,6 @@ use std::time::Duration;
 /// An error has so many frames at most, as our runtime tells them; a command of another may have told any number.
 const MAX_FRAMES: usize = 50;
 
-/// So many frames of a log are led back to the source; each can become a kilobyte.
-const MAX_LOGGED_FRAMES: usize = 1_000;
-
 /// One finished execution.
 #[derive(Debug)]
 pub struct Execution {
@@ -81,15 +78,15 @@ impl Thrown {
     /// The same with every frame, and those of its causes, at the author's line.
     pub(crate) fn mapped(mut self, map: Option<&[u8]>) -> Self {
         let map = map.and_then(SourceMap::parse);
+        let mut frames = Vec::new();
         let mut next = Some(&mut self);
         while let Some(error) = next {
             error.stack.truncate(MAX_FRAMES);
-            if let Some(map) = &map {
-                for frame in &mut error.stack {
-                    *frame = map.map_frame(frame);
-                }
-            }
+            frames.extend(&mut error.stack);
             next = error.cause.as_deref_mut();
+        }
+        if let Some(map) = map {
+            map.map_frames(frames);
         }
         self
     }
@@ -265,9 +262,7 @@ impl Logs {
             && let Some(map) = self.source_map.as_deref().and_then(SourceMap::parse)
         {
             let frames = lines.iter_mut().filter(|line| is_frame(line));
-            for line in frames.take(MAX_LOGGED_FRAMES) {
-                line.message = map.map_frame(&line.message);
-            }
+            map.map_frames(frames.map(|line| &mut line.message));
         }
         if self.truncated {
             let message = format!(

@@ -40,8 +40,17 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     let mut image_globals = wasm_encoder::GlobalSection::new();
     let mut image_data = wasm_encoder::DataSection::new();
 
+    let mut last = 0;
     for payload in Parser::new(0).parse_all(wasm) {
-        match payload.ok()? {
+        let payload = payload.ok()?;
+        // Twice, or in another order, sections make no module; taken apart they could, and one that is none would run.
+        if let Some((id @ 1.., _)) = payload.as_section() {
+            if id <= last {
+                return None;
+            }
+            last = id;
+        }
+        match payload {
             Payload::Version {
                 encoding: wasmparser::Encoding::Module,
                 ..
@@ -348,5 +357,23 @@ mod tests {
             assert_eq!(halves(text), None, "{text}");
         }
         assert!(split(b"\0asm\x01\0\0\0\x05\x03\x01").is_none(), "cut short");
+    }
+
+    #[test]
+    fn what_is_no_module_is_not_split() {
+        const HEAD: &[u8] = b"\0asm\x01\0\0\0";
+        const TYPES: &[u8] = b"\x01\x04\x01\x60\0\0";
+        const MEMORY: &[u8] = b"\x05\x03\x01\0\x01";
+        const DATA: &[u8] = b"\x0b\x07\x01\0\x41\0\x0b\x01x";
+        let of = |sections: &[&[u8]]| [&[HEAD], sections].concat().concat();
+        assert!(split(&of(&[TYPES, MEMORY, DATA])).is_some());
+        for sections in [
+            &[TYPES, TYPES, MEMORY] as &[_],
+            &[MEMORY, TYPES],
+            &[DATA, MEMORY],
+            &[MEMORY, DATA, DATA],
+        ] {
+            assert!(split(&of(sections)).is_none(), "{sections:?}");
+        }
     }
 }

@@ -14,6 +14,9 @@ mod diagnostic;
 mod engine;
 mod execution;
 mod fetch;
+#[cfg(any(fuzzing, test))]
+#[path = "../fuzz/promises/mod.rs"]
+pub mod fuzzing;
 mod grants;
 mod hostcall;
 mod image;

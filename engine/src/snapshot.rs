@@ -152,7 +152,7 @@ async fn step(
 }
 
 /// The memory and the globals of an image, in their order.
-fn machine(
+pub(crate) fn machine(
     store: &mut wasmtime::Store<sandbox::State>,
     instances: &Instances,
 ) -> Option<(wasmtime::Memory, Vec<ConstExpr>)> {
@@ -187,7 +187,7 @@ fn mark(wasm: &mut Vec<u8>, runtime: blake3::Hash) {
     append_section(wasm, RUNTIME_SECTION, runtime.to_hex().as_bytes());
 }
 
-fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
+pub(crate) fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     let section = CustomSection {
         name: Cow::Borrowed(name),
         data: Cow::Borrowed(data),

@@ -29,6 +29,10 @@ const MAX_MAP_BYTES: usize = 8 << 20;
 /// A map with a longer path is of no use to anybody: every frame that is mapped would hold it once more.
 const MAX_PATH_BYTES: usize = 1 << 10;
 
+/// All frames of one text, such as a log, may grow together by so many bytes: a log can hold a frame every ten bytes, and a
+/// map can have names of megabytes for them. What comes after stays as it is.
+pub(crate) const MAX_GROWTH_BYTES: usize = 64 << 10;
+
 /// The digits of mappings, by value.
 pub(crate) const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -83,7 +87,9 @@ impl SourceMap {
             }
         }
         places.sort_unstable();
-        let sources = stored.sources.into_iter().map(Cow::into_owned).collect();
+        // They are shown in logs, whose lines are lines.
+        let plain = |name: Cow<str>| name.replace(|char: char| char.is_control(), "_");
+        let sources = stored.sources.into_iter().map(plain).collect();
         Some(SourceMap {
             file: stored.file.into_owned(),
             sources,
@@ -91,10 +97,25 @@ impl SourceMap {
         })
     }
 
-    /// Rewrites one line of a QuickJS stack, `    at handler (worker.ts:12:5)`, to the place its author knows. What is not
-    /// a frame of the mapped code stays as it is.
+    /// Rewrites lines of a QuickJS stack, such as `    at handler (worker.ts:12:5)`, to the places their author knows. What
+    /// is not a frame of the mapped code stays as it is.
+    pub(crate) fn map_frames<'f>(&self, frames: impl IntoIterator<Item = &'f mut String>) {
+        let mut left = MAX_GROWTH_BYTES;
+        for frame in frames {
+            let Some(mapped) = self.mapped(frame) else { continue };
+            match left.checked_sub(mapped.len().saturating_sub(frame.len())) {
+                Some(rest) => (*frame, left) = (mapped, rest),
+                None => return,
+            }
+        }
+    }
+
+    /// One frame as its author knows it.
+    #[cfg(test)]
     pub(crate) fn map_frame(&self, frame: &str) -> String {
-        self.mapped(frame).unwrap_or_else(|| frame.to_owned())
+        let mut frame = frame.to_owned();
+        self.map_frames([&mut frame]);
+        frame
     }
 
     fn mapped(&self, frame: &str) -> Option<String> {
@@ -178,7 +199,7 @@ const BASE64_VALUES: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
-    use super::SourceMap;
+    use super::{MAX_GROWTH_BYTES, SourceMap};
     use crate::transform::mapping::{Printed, encode};
 
     fn map(source: &str, code: &str, places: &[[u32; 4]]) -> SourceMap {
@@ -240,6 +261,28 @@ mod tests {
         ] {
             assert_eq!(map.map_frame(frame), frame);
         }
+    }
+
+    #[test]
+    fn growth_obeyed_and_violated() {
+        let mapped = |name: usize, frames: usize| {
+            let name = "n".repeat(name);
+            let stored = format!(r#"{{"version":3,"file":"a","sources":["{name}"],"names":[],"mappings":"AAAA"}}"#);
+            let mut frames = vec!["at a:1:1".to_owned(); frames];
+            SourceMap::parse(stored.as_bytes()).unwrap().map_frames(&mut frames);
+            frames.iter().filter(|frame| *frame != "at a:1:1").count()
+        };
+        assert_eq!(mapped(MAX_GROWTH_BYTES + 1, 3), 1, "all of it for one frame");
+        assert_eq!(mapped(1_025, 100), 64, "the others stay");
+        assert_eq!(mapped(7 << 20, 20_000), 0);
+        assert_eq!(mapped(2, 20_000), 20_000);
+    }
+
+    #[test]
+    fn names_cannot_forge_lines() {
+        let stored = br#"{"version":3,"file":"a","sources":["x\n\u001b[31m\u0085"],"names":[],"mappings":"AAAA"}"#;
+        let map = SourceMap::parse(stored).unwrap();
+        assert_eq!(map.map_frame("at a:1:1"), "at x__[31m_:1:1");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! JSX and CommonJS are deliberately absent; imports of other files are for `bundle` to follow.
 
 mod confine;
+mod constants;
 mod decorators;
 mod helpers;
 pub(crate) mod lines;
@@ -13,6 +14,7 @@ pub(crate) mod modules;
 mod namespaces;
 pub(crate) mod report;
 pub(crate) mod requests;
+mod size;
 mod survey;
 
 use std::path::Path;
@@ -100,7 +102,7 @@ pub(crate) fn scan(name: &str, text: &str, commonjs: bool) -> Result<Vec<Request
         let parsed = Parser::new(arena, text, kind).parse();
         let faults = parsed.diagnostics.into_vec();
         let fault = faults.into_iter().next();
-        let fault = fault.or_else(|| survey::survey(arena, &parsed.program).too_deep);
+        let fault = fault.or_else(|| survey::survey(arena, &parsed.program).too_much);
         fault
             .map_or_else(|| bundled(&parsed.program), Err)
             .map_err(|fault| report::report(name, text, vec![fault]))
@@ -162,7 +164,7 @@ fn compile(
         return Err(vec![fault]);
     }
     let surveyed = survey::survey(arena, &program);
-    if let Some(fault) = surveyed.too_deep {
+    if let Some(fault) = surveyed.too_much {
         return Err(vec![fault]);
     }
     faults.extend(surveyed.faults);
@@ -199,6 +201,10 @@ fn compile(
     stop_at(faults)?;
     if role != Role::Alone && requests.iter().any(Request::is_import) {
         bundled(&program).map_err(|fault| vec![fault])?;
+    }
+    if size::too_large(&program) {
+        let message = format!("this is more than {} MiB as JavaScript", size::MAX_CODE_BYTES >> 20);
+        return Err(vec![OxcDiagnostic::error(message).with_label(Span::empty(0))]);
     }
     let (code, places) = print(name, &program);
     Ok(Module {

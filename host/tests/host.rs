@@ -52,6 +52,8 @@ mod outside;
 mod program;
 #[path = "host/registry.rs"]
 mod registry;
+#[path = "host/replay.rs"]
+mod replay;
 #[path = "host/roles.rs"]
 mod roles;
 #[path = "host/run.rs"]

@@ -1,14 +1,16 @@
-//! What can be said of a source as soon as it is parsed: whether it is JSX, whether it is nested too deep to go on, and
-//! what the later passes do not look at.
+//! What can be said of a source as soon as it is parsed: whether it is JSX, whether it is too much to go on, and what the
+//! later passes do not look at.
 
 use oxc::allocator::Allocator;
 use oxc::ast::AstKind;
-use oxc::ast::ast::{Class, ClassElement, Program, RegExpLiteral};
+use oxc::ast::ast::{Class, ClassElement, Program, RegExpLiteral, TSEnumDeclaration};
 use oxc::ast_visit::{Visit, walk};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::parser::Parser;
 use oxc::regular_expression::{LiteralParser, Options};
 use oxc::span::{GetSpan, SourceType, Span};
+
+use super::constants::{Constants, MAX_CONSTANTS_BYTES};
 
 /// Syntax nodes around one another. Code people write stays under a hundred and fifty; a thousand `else if`s fit.
 pub(super) const MAX_DEPTH: usize = 1_000;
@@ -17,8 +19,8 @@ pub(super) const MAX_DEPTH: usize = 1_000;
 const MAX_PATTERN_BYTES: usize = 4_000;
 
 pub(super) struct Survey {
-    /// The first node that is too deep. The passes to come are not to be tried then.
-    pub too_deep: Option<OxcDiagnostic>,
+    /// What is too deep, or computes too much. The passes to come are not to be tried then.
+    pub too_much: Option<OxcDiagnostic>,
     pub faults: Vec<OxcDiagnostic>,
 }
 
@@ -27,15 +29,21 @@ pub(super) fn survey(arena: &Allocator, program: &Program) -> Survey {
         arena,
         depth: 0,
         too_deep: None,
+        constants: Constants::default(),
+        too_many_constants: None,
         faults: Vec::new(),
     };
     surveyor.visit_program(program);
+    let too_many_constants = surveyor.too_many_constants.map(|span| {
+        let mebibytes = MAX_CONSTANTS_BYTES >> 20;
+        OxcDiagnostic::error(format!("the constants of enums are more than {mebibytes} MiB")).with_label(span)
+    });
     let too_deep = surveyor.too_deep.map(|span| {
         OxcDiagnostic::error(format!("this is nested too deep: more than {MAX_DEPTH} levels"))
             .with_label(Span::sized(span.start, 1))
     });
     Survey {
-        too_deep,
+        too_much: too_deep.or(too_many_constants),
         faults: surveyor.faults,
     }
 }
@@ -78,10 +86,12 @@ fn first_jsx(arena: &Allocator, text: &str, kind: SourceType) -> Option<Span> {
     first.0
 }
 
-struct Surveyor<'s> {
+struct Surveyor<'s, 'a> {
     arena: &'s Allocator,
     depth: usize,
     too_deep: Option<Span>,
+    constants: Constants<'a>,
+    too_many_constants: Option<Span>,
     faults: Vec<OxcDiagnostic>,
 }
 
@@ -90,7 +100,7 @@ fn nests(kind: AstKind) -> bool {
     !matches!(kind, AstKind::BinaryExpression(_) | AstKind::LogicalExpression(_))
 }
 
-impl<'a> Visit<'a> for Surveyor<'_> {
+impl<'a> Visit<'a> for Surveyor<'_, 'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         self.depth += usize::from(nests(kind));
         if self.depth > MAX_DEPTH && self.too_deep.is_none() {
@@ -110,6 +120,13 @@ impl<'a> Visit<'a> for Surveyor<'_> {
                 .push(fault.with_label(class.decorators.first().map_or(class.span, |decorator| decorator.span)));
         }
         walk::walk_class(self, class);
+    }
+
+    fn visit_ts_enum_declaration(&mut self, declaration: &TSEnumDeclaration<'a>) {
+        if self.constants.too_much(declaration) {
+            self.too_many_constants.get_or_insert(declaration.id.span);
+        }
+        walk::walk_ts_enum_declaration(self, declaration);
     }
 
     fn visit_reg_exp_literal(&mut self, literal: &RegExpLiteral<'a>) {

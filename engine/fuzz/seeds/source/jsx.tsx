@@ -1,0 +1,2 @@
+//@ worker.tsx
+export default () => <a b={1}>c</a>;
