@@ -47,12 +47,11 @@ async fn row(address: SocketAddr, name: &str, request: &str, spinning: usize) {
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);
-    let at = |part: f64| times[((SAMPLES - 1) as f64 * part).round() as usize];
     println!(
         "{spinning:>9} {name:<10}{:>10.2}{:>10.2}{:>10.2}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        times[SAMPLES / 2],
+        times[SAMPLES * 99 / 100],
+        times[SAMPLES - 1]
     );
 }
 

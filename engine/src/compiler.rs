@@ -149,9 +149,8 @@ impl Children {
         frames.push(&header);
         frames.push(body);
         let (answer, ended) = running.work(frames.into_bytes(), self.compiler.cpu * 3);
-        let answer = match answer {
-            Some(answer) => answer,
-            None => return Err(Lost::Died(self.too_slow())),
+        let Some(answer) = answer else {
+            return Err(Lost::Died(self.too_slow()));
         };
         // An answer is complete, or it is none: it may have died while it wrote.
         let mut answer = answer.as_slice();

@@ -71,6 +71,7 @@ pub async fn start(folder: &Path, limits: Limits) -> SocketAddr {
             patience: Duration::ZERO,
         }),
         body_timeout: Duration::from_secs(5),
+        held: Arc::default(),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

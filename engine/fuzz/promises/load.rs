@@ -19,6 +19,7 @@ pub fn load(module: &[u8]) {
             );
             return;
         }
+        Err(LoadError::Internal(sentence)) => panic!("{sentence}"),
     };
     assert!(
         wasmtime::Module::validate(super::ENGINE.loader().engine(), module).is_ok(),
@@ -26,7 +27,7 @@ pub fn load(module: &[u8]) {
     );
     let texts = || Arc::new([("k".to_owned(), "v".to_owned())].into());
     let request = Request {
-        payload: Payload::parse(Bytes::from_static(br#"{"a":[1]}"#)).expect("a document"),
+        payload: Payload::parse(Bytes::from_static(br#"{"a":[1]}"#), 100).expect("a document"),
         environment: vec![("WORKER_KEY".into(), "w".into())],
         grants: Grants {
             secrets: texts(),

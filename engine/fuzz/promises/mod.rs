@@ -36,9 +36,12 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp");
     let config = Config {
         cache_dir: folder.join(if cfg!(fuzzing) { "fuzzing" } else { "cache" }),
+        max_cache_bytes: 1 << 30,
         max_executions: MAX_EXECUTIONS,
         max_memory_bytes: Limits::default().memory_bytes,
         notice: |_| {},
+        // What crashes the compiler is what is looked for.
+        compiler: None,
     };
     Engine::new(config).expect("an engine")
 });

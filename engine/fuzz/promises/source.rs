@@ -132,6 +132,6 @@ fn whole(name: &str, text: &str, folder: Option<&Path>) {
         }
         Err(BuildError::TopLevel(failure)) => assert!(!failure.to_string().is_empty()),
         Err(BuildError::Source(faults)) => panic!("the source was fine before: {faults:?}"),
-        Err(BuildError::Internal(sentence)) => panic!("{sentence}"),
+        Err(BuildError::TooMuch(sentence) | BuildError::Internal(sentence)) => panic!("{sentence}"),
     }
 }

@@ -8,6 +8,7 @@ use host::followers::Followers;
 use host::http::service::Service;
 use host::identity::Identity;
 use host::identity::admin::Token;
+use host::limits::LimitRange;
 use host::places::{Places, Room};
 use host::registry::Registry;
 use host::running::Running;
@@ -44,9 +45,11 @@ async fn service() -> Service {
         cache_dir: root()
             .join("target/tmp")
             .join(if cfg!(fuzzing) { "fuzzing" } else { "cache" }),
+        max_cache_bytes: 1 << 30,
         max_executions: 8,
         max_memory_bytes: Limits::default().memory_bytes,
         notice: |_| {},
+        compiler: None,
     };
     let engine = Engine::new(config).expect("an engine");
     let kept = tempfile::tempdir().expect("a folder").keep();
@@ -56,7 +59,8 @@ async fn service() -> Service {
         fs::copy(root().join("workers/echo").join(file), folder.join(file)).expect("the sample");
     }
     let gate = Arc::new(Gate::new(Outside::default()));
-    let loaded = workers::load(&kept.join("workers"), &engine, &gate)
+    let limits = LimitRange::default();
+    let loaded = workers::load(&kept.join("workers"), &engine, &gate, &limits.maxima())
         .await
         .expect("the sample loads");
     let data = Data {
@@ -66,7 +70,7 @@ async fn service() -> Service {
         previous_key: None,
     };
     let store = data.open(OpenAs::Server).await.expect("a database");
-    let opened = Registry::open(store.clone(), engine.clone(), gate, Limits::default(), loaded);
+    let opened = Registry::open(store.clone(), engine.clone(), gate, limits, loaded);
     let (registry, _) = opened.await.expect("the worker");
     Service {
         engine,
@@ -88,5 +92,6 @@ async fn service() -> Service {
             patience: Duration::ZERO,
         }),
         body_timeout: Duration::from_secs(5),
+        held: Arc::default(),
     }
 }

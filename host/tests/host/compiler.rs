@@ -55,10 +55,10 @@ fn spare(server: &Server) -> u32 {
 fn module(functions: u32, length: usize) -> Vec<u8> {
     fn number(mut value: usize, out: &mut Vec<u8>) {
         while value >= 0x80 {
-            out.push(value as u8 | 0x80);
+            out.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
         }
-        out.push(value as u8);
+        out.push(value.to_le_bytes()[0]);
     }
     fn section(id: u8, content: &[u8], out: &mut Vec<u8>) {
         out.push(id);
