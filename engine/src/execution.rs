@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// An error has so many frames at most, as our runtime tells them; a command of another may have told any number.
-const MAX_FRAMES: usize = 50;
+pub(crate) const MAX_FRAMES: usize = 50;
 
 /// One finished execution.
 #[derive(Debug)]

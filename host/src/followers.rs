@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-/// All of them at once. One that reads nothing holds what it is told, [`WAITING`] entries of up to 130 KB.
+/// All of them at once. One that reads nothing holds what it is told, 16 entries of up to 130 KB.
 pub const MAX_FOLLOWERS: usize = 32;
 
 /// Executions that wait for a slow follower; then it loses the oldest, and is told so.

@@ -1,6 +1,6 @@
 //! Any source map leads from any frame to a place, or leaves it as it was; what it makes of a text is not much larger.
 
-use crate::execution::Logs;
+use crate::execution::{Logs, MAX_FRAMES};
 use crate::source_map::{MAX_GROWTH_BYTES, SourceMap};
 use crate::{LogLine, Thrown};
 use bytes::Bytes;
@@ -52,7 +52,7 @@ fn thrown(frames: &[String]) -> Thrown {
     }
 }
 
-/// Mapped, it has as many frames, and is bounded.
+/// Mapped, each error has the first of its frames, and all are bounded.
 fn check_thrown(thrown: Thrown, map: &[u8]) {
     let before = size(&thrown);
     let mapped = thrown.mapped(Some(map));
@@ -67,12 +67,12 @@ fn check_thrown(thrown: Thrown, map: &[u8]) {
     assert!(mapped.to_string().len() >= after.1);
 }
 
-/// Frames and bytes of an error and its causes.
+/// Frames that are told, and bytes, of an error and its causes.
 fn size(thrown: &Thrown) -> (usize, usize) {
     let mut size = (0, 0);
     let mut next = Some(thrown);
     while let Some(error) = next {
-        size.0 += error.stack.len();
+        size.0 += error.stack.len().min(MAX_FRAMES);
         size.1 += error.stack.iter().map(String::len).sum::<usize>() + error.name.len() + error.message.len();
         next = error.cause.as_deref();
     }

@@ -3,7 +3,7 @@
 use super::json::{self, Value};
 use super::service::{SERVICE, TOKIO};
 use bytes::{Buf, Bytes};
-use engine::{MAX_NESTING, MAX_PAYLOAD_BYTES};
+use engine::{Limits, MAX_NESTING};
 use host::http::service::Stage;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
@@ -13,9 +13,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::watch;
-
-/// The results of an echo, at most: `engine::Limits::output_bytes`.
-const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
 /// Sends `input`: a line with the content type, if it is not empty; a character for the size of the body's parts, another
 /// for white space in front of it; the body.
@@ -73,7 +70,7 @@ fn expected(media: Option<&HeaderValue>, body: &[u8]) -> Expected {
     if media.is_some_and(|media| !is_json(media)) {
         return Expected::Refused(415);
     }
-    if body.len() > MAX_PAYLOAD_BYTES {
+    if body.len() > Limits::default().payload_bytes {
         return Expected::Refused(413);
     }
     let executed = |data, outcome| Expected::Executed { data, outcome };
@@ -87,7 +84,7 @@ fn expected(media: Option<&HeaderValue>, body: &[u8]) -> Expected {
         return Expected::Refused(400);
     };
     let value = value.through_javascript();
-    if value.written() > MAX_OUTPUT_BYTES {
+    if value.written() > Limits::default().output_bytes {
         return Expected::TooLarge;
     }
     let says = value.at(&["executionStatus"]);

@@ -76,8 +76,10 @@ fn limits_do_not_know_the_time_of_day() {
             paths.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
         } else {
             let text = std::fs::read_to_string(&path).unwrap();
+            // The cache goes by the times of files, and is no limit of an execution.
+            let is_cache = path.ends_with("engine/src/cache.rs");
             assert!(
-                !text.contains("SystemTime") && !text.contains("UNIX_EPOCH"),
+                is_cache || !text.contains("SystemTime") && !text.contains("UNIX_EPOCH"),
                 "{}",
                 path.display()
             );
