@@ -34,6 +34,9 @@ pub(crate) async fn charge(caller: &mut Caller<'_, State>, amount: u64) -> wasmt
 
 /// The guest's memory.
 pub(crate) fn memory(caller: &mut Caller<'_, State>) -> wasmtime::Result<Memory> {
+    if let Some(memory) = caller.data().memory {
+        return Ok(memory);
+    }
     match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => Ok(memory),
         _ => Err(wasmtime::Error::msg("the module exports no memory named `memory`")),

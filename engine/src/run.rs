@@ -47,6 +47,7 @@ pub(crate) async fn run(
         let instance = worker.instantiate(linker, &mut store).await?.code;
         instantiated = Some(Instant::now());
         memory = instance.get_memory(&mut store, "memory");
+        store.data_mut().memory = memory;
         instance
             .get_typed_func::<(), ()>(&mut store, "_start")?
             .call_async(&mut store, ())

@@ -8,21 +8,24 @@ use crate::wasi::{self, MAX_CALL_BYTES};
 use crate::{Grants, Limits, hostcall};
 use bytes::Bytes;
 use std::time::Instant;
-use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store};
+use wasmtime::{Enabled, InstanceAllocationStrategy, Memory, PoolingAllocationConfig, ResourceLimiter, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 /// Stack for host functions on top of the guest's, in bytes.
 const HOST_STACK_BYTES: usize = 512 << 10;
-/// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in.
-const KEEP_RESIDENT_BYTES: usize = 4 << 20;
+/// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in, and
+/// what hostile guests leave in a thousand slots is a gigabyte at most.
+const KEEP_RESIDENT_BYTES: usize = 1 << 20;
 
 /// What belongs to one store.
 pub(crate) struct State {
     pub(crate) wasi: WasiP1Ctx,
     /// What the guest asks of the host beyond WASI.
     pub(crate) operations: Operations,
+    /// The guest's, once its instance is there: until then, functions of the host look for it by its name.
+    pub(crate) memory: Option<Memory>,
     /// Linear memory the guest may have, in bytes.
     memory_limit: usize,
     /// Whether a growth was denied.
@@ -110,6 +113,7 @@ pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) 
     let state = State {
         wasi: wasi.build_p1(),
         operations: Operations::new(world.grants, limits, Instant::now() + limits.timeout),
+        memory: None,
         memory_limit: limits.memory_bytes,
         memory_denied: false,
         fuel_seen: limits.fuel,
@@ -137,6 +141,7 @@ impl State {
         Self {
             wasi: WasiCtxBuilder::new().build_p1(),
             operations: Operations::new(Grants::default(), &Limits::default(), Instant::now()),
+            memory: None,
             memory_limit: 0,
             memory_denied: false,
             fuel_seen: 0,

@@ -19,9 +19,12 @@ pub fn prepare() {
     let prepared = prelude::runtime().and_then(|runtime| {
         rejections::watch(runtime.context().runtime());
         let installed = runtime.context().with(|ctx| {
-            let installed = Prelude::install(&ctx).map_err(|error| javy::from_js_error(ctx.clone(), error));
+            Prelude::install(&ctx).map_err(|error| javy::from_js_error(ctx.clone(), error))
+        });
+        // When nothing is left that the prelude needed for a while: what goes later leaves a gap in every worker.
+        runtime.context().with(|ctx| {
+            run_jobs(&ctx);
             settle_heap(&ctx);
-            installed
         });
         Ok(Worker {
             prelude: installed?,
