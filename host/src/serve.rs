@@ -101,6 +101,13 @@ fn confine(settings: &Serve) -> anyhow::Result<()> {
     }
     // What is not there yet cannot be allowed.
     kept::make_folder(&settings.data.folder)?;
+    // SQLite writes what a large statement changes to a file of its own first, in a folder for temporary files; there is
+    // none that the server may use but its data folder.
+    // SAFETY: this process has one thread.
+    #[expect(unsafe_code, reason = "SQLite takes this from the environment alone")]
+    unsafe {
+        std::env::set_var("SQLITE_TMPDIR", &settings.data.folder);
+    }
     let confined = confine::server(&settings.needs())?;
     tracing::info!("{confined}");
     Ok(())

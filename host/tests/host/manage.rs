@@ -256,6 +256,36 @@ fn a_worker_made_anew_has_nothing_of_the_one_before() {
     assert_eq!(server.execute("st", "").json()["data"], json!({}));
 }
 
+/// What a large statement changes goes to a file for a while, which a server that is confined must be able to make.
+#[test]
+fn a_worker_with_many_versions_is_deleted() {
+    let server = start(&[]);
+    let source = |version: u32| {
+        // What does not get smaller when it is compressed.
+        let mut seed = version;
+        let noise = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            format!("{seed:08x}")
+        });
+        let noise: String = noise.take(350).collect();
+        format!("// {noise}\nexport default () => {version}")
+    };
+    // In turns, so that no page of the database is of one of them alone.
+    let keys = ["one", "other"];
+    for version in 0..60 {
+        let body = deploy_body(keys[version as usize % 2], &source(version));
+        let (method, path) = if version < 2 {
+            ("POST", "v2/workers")
+        } else {
+            ("PUT", "v1/workers")
+        };
+        let answer = as_admin(&server, method, path, &body);
+        assert!(answer.status < 300, "{answer:?}");
+    }
+    let answer = as_admin(&server, "DELETE", "v1/workers/one", &Value::Null);
+    assert_eq!(answer.status, 204, "{answer:?}");
+}
+
 #[test]
 fn what_is_executed_is_what_was_saved_last() {
     let server = start(&[]);
