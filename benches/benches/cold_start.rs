@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
-use engine::{Config, Engine, Payload, Phases, Request, Source, Worker};
+use engine::{Config, Engine, ImageRoom, Payload, Phases, Request, Source, Worker};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -29,16 +29,16 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             .load(&wat::parse_str(text).expect("it is WebAssembly"))
             .expect("it loads")
     };
+    let of = |text: &str| {
+        let source = Source::alone("worker.ts", text);
+        tokio.block_on(engine.make(&source)).expect("it builds")
+    };
     let sample = |name: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../workers")
             .join(name)
             .join("worker.ts");
-        let text = std::fs::read_to_string(path).expect("the sample is there");
-        let module = tokio
-            .block_on(engine.build(&Source::alone("worker.ts", text), false))
-            .expect("it builds");
-        engine.load(&module).expect("it loads")
+        of(&std::fs::read_to_string(path).expect("the sample is there"))
     };
     let payload = |text: &str| Payload::parse(Bytes::copy_from_slice(text.as_bytes()), 1 << 20).expect("it is JSON");
     let nothing = wat("(module (memory (export \"memory\") 1) (func (export \"_start\")))");
@@ -48,6 +48,17 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             .collect::<Vec<_>>()
             .join("\\n")
     };
+    // Many small functions, all of them in use.
+    let functions: String = (0..900)
+        .map(|n| format!("export const f{n} = (x: number) => x * {n} + Math.imul(x, {n}) % 7;\n"))
+        .collect();
+    let bundle = format!(
+        "{functions}const all = [{}];\nexport default async (c: unknown, data: number) => all[data]?.(data) ?? null;\n",
+        (0..900).map(|n| format!("f{n}")).collect::<Vec<_>>().join(", ")
+    );
+    let rows: Vec<String> = (0..2_000)
+        .map(|n| format!(r#"{{"id":{n},"name":"row {n}","tags":["a","b"]}}"#))
+        .collect();
     let mut cases = vec![
         Case {
             name: "module that does nothing".into(),
@@ -58,6 +69,16 @@ fn cases(engine: &Engine, tokio: &tokio::runtime::Runtime) -> Vec<Case> {
             name: "echo".into(),
             worker: sample("echo"),
             payload: payload(r#"{"foo":"bar"}"#),
+        },
+        Case {
+            name: "echo of 100 KB".into(),
+            worker: sample("echo"),
+            payload: payload(&format!("[{}]", rows.join(","))),
+        },
+        Case {
+            name: "bundle of 60 KB".into(),
+            worker: of(&bundle),
+            payload: payload("500"),
         },
         Case {
             name: "text-diff".into(),
@@ -89,6 +110,7 @@ fn cold_start(criterion: &mut Criterion) {
         max_cache_bytes: 1 << 30,
         max_executions: 64,
         max_memory_bytes: 64 << 20,
+        image_room: ImageRoom::default(),
         notice,
         compiler: None,
     };

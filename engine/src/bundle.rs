@@ -28,13 +28,19 @@ use graph::Graph;
 /// Blocks while it computes, on a thread of its own: a few milliseconds for a small package, a third of a second for a
 /// thousand modules. Async code calls it by `spawn_blocking`. The errors are in the order of modules and places, at most
 /// twenty and one that counts the others.
-pub(crate) fn bundle(entry_name: &str, entry_text: &str, folder: Option<&Path>) -> Result<Script, Vec<Diagnostic>> {
+///
+/// Beside the script it says whether the worker imports nothing: then no other file was looked at.
+pub(crate) fn bundle(
+    entry_name: &str,
+    entry_text: &str,
+    folder: Option<&Path>,
+) -> Result<(Script, bool), Vec<Diagnostic>> {
     let Some(folder) = folder else {
-        return transform(entry_name, entry_text);
+        return Ok((transform(entry_name, entry_text)?, true));
     };
     let entry = module(entry_name, entry_text, Role::Entry)?;
     if !entry.requests.iter().any(Request::is_import) {
-        return Ok(entry.into_script(entry_name, entry_text));
+        return Ok((entry.into_script(entry_name, entry_text), true));
     }
     let of_file = |message: &str| vec![Diagnostic::of_file(entry_name, message)];
     if !Path::new(entry_name)
@@ -53,10 +59,11 @@ pub(crate) fn bundle(entry_name: &str, entry_text: &str, folder: Option<&Path>) 
     let linked = linked?;
     let map = compose::compose(entry_name, &linked.code, &linked.map, &graph);
     // As with one file, the code starts on the second line: QuickJS counts columns differently on the first.
-    Ok(Script {
+    let script = Script {
         code: format!("\n{}", linked.code),
         map,
-    })
+    };
+    Ok((script, false))
 }
 
 #[cfg(test)]
@@ -85,7 +92,7 @@ pub(crate) mod tests {
 
     /// Bundles the first of the files.
     pub(crate) fn try_bundle(files: &[(&str, &str)]) -> Result<Script, Vec<Diagnostic>> {
-        bundle(files[0].0, files[0].1, Some(folder(files).path()))
+        bundle(files[0].0, files[0].1, Some(folder(files).path())).map(|(script, _)| script)
     }
 
     pub(crate) fn code(files: &[(&str, &str)]) -> String {
@@ -114,9 +121,9 @@ pub(crate) mod tests {
         ] {
             let alone = transform("worker.ts", text).unwrap();
             for folder in [None, Some(folder(&[]).path())] {
-                let script = bundle("worker.ts", text, folder).unwrap();
+                let (script, is_alone) = bundle("worker.ts", text, folder).unwrap();
                 assert!(
-                    (script.code, script.map) == (alone.code.clone(), alone.map.clone()),
+                    is_alone && (script.code, script.map) == (alone.code.clone(), alone.map.clone()),
                     "{text}"
                 );
             }
@@ -125,7 +132,8 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_folder_nothing_can_be_imported() {
-        let found = bundle("worker.ts", "import a from './a'; a; export default 1", None).map(|script| script.code);
+        let found =
+            bundle("worker.ts", "import a from './a'; a; export default 1", None).map(|(script, _)| script.code);
         let found = &found.unwrap_err()[0];
         assert_eq!((found.line, found.column), (1, 15));
         assert_eq!(found.message, "cannot import './a': a worker is one file");
@@ -169,7 +177,7 @@ pub(crate) mod tests {
         let inner = above.path().join("some").join("other-name");
         fs::create_dir_all(inner.parent().unwrap()).unwrap();
         fs::rename(folder(&files).keep(), &inner).unwrap();
-        let second = bundle("src/worker.ts", files[0].1, Some(&inner)).unwrap();
+        let (second, _) = bundle("src/worker.ts", files[0].1, Some(&inner)).unwrap();
         assert_eq!(first.code, second.code);
         assert!(first.map == second.map);
         for secret in ["tmp", "other-name", "/worker/", "//#"] {

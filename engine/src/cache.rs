@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 const TAG_BYTES: usize = blake3::OUT_LEN;
@@ -43,7 +44,13 @@ struct Folder {
     path: PathBuf,
     key: [u8; blake3::KEY_LEN],
     most: u64,
+    /// Bytes that we may write before we look at what is there: to look for each would take longer than to write it.
+    unseen: Mutex<u64>,
 }
+
+/// The part of all bytes that is written between two looks: others write as well, and what is there may be too much by so
+/// much for each of them.
+const UNSEEN: u64 = 16;
 
 impl Cache {
     /// Opens `folder`, or creates it with a new key. It has `most` bytes at most.
@@ -57,6 +64,7 @@ impl Cache {
                 getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
                 // Another process may be as early: whichever links first wins, and both use its key.
                 let draft = write_draft(folder, &[&key])?;
+                fs::File::open(&draft)?.sync_all()?;
                 match fs::hard_link(&draft, &key_file) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -70,6 +78,7 @@ impl Cache {
             path: folder.to_owned(),
             key,
             most,
+            unseen: Mutex::default(),
         };
         Ok(Self {
             place: Place::Folder(folder),
@@ -87,17 +96,26 @@ impl Cache {
 
     /// What was kept as the `kind` of thing that is made of `origin`, if it is there and is what was kept.
     pub(crate) fn get(&self, kind: &str, origin: &[u8]) -> Option<Vec<u8>> {
-        let name = self.name(kind, origin);
+        self.get_named(&self.name(kind, origin))
+    }
+
+    /// The same, by what [`Cache::name`] gave.
+    pub(crate) fn get_named(&self, name: &str) -> Option<Vec<u8>> {
         match &self.place {
-            Place::Given(things) => things.get(&name).cloned(),
-            Place::Folder(folder) => folder.get(&name),
+            Place::Given(things) => things.get(name).cloned(),
+            Place::Folder(folder) => folder.get(name),
         }
     }
 
     /// Keeps it. Where the disk fails, nothing is kept.
     pub(crate) fn put(&self, kind: &str, origin: &[u8], made: &[u8]) {
+        self.put_named(&self.name(kind, origin), made);
+    }
+
+    /// The same, by what [`Cache::name`] gave.
+    pub(crate) fn put_named(&self, name: &str, made: &[u8]) {
         if let Place::Folder(folder) = &self.place {
-            folder.put(&self.name(kind, origin), made);
+            folder.put(name, made);
         }
     }
 
@@ -135,7 +153,16 @@ impl Folder {
         if size > self.most {
             return;
         }
-        self.make_room(self.most - size);
+        {
+            let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+            match unseen.checked_sub(size) {
+                Some(left) => *unseen = left,
+                None => {
+                    *unseen = self.most / UNSEEN;
+                    self.make_room(self.most.saturating_sub(size + *unseen));
+                }
+            }
+        }
         if let Ok(draft) = write_draft(&self.path, &[tag.as_bytes(), made])
             && fs::rename(&draft, self.path.join(name)).is_err()
         {
@@ -203,7 +230,7 @@ fn read_key(file: &Path) -> io::Result<Option<[u8; blake3::KEY_LEN]>> {
     }
 }
 
-/// A new file in `folder` with these bytes, not yet in its place.
+/// A new file in `folder` with these bytes, not yet in its place. What a crash leaves of a thing does not verify.
 fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
     let mut unique = [0; 8];
     getrandom::fill(&mut unique).map_err(|error| io::Error::other(error.to_string()))?;
@@ -213,10 +240,7 @@ fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
         .create_new(true)
         .mode(0o600)
         .open(&draft)?;
-    let written = parts
-        .iter()
-        .try_for_each(|part| file.write_all(part))
-        .and_then(|()| file.sync_all());
+    let written = parts.iter().try_for_each(|part| file.write_all(part));
     if let Err(error) = written {
         let _ = fs::remove_file(&draft);
         return Err(error);
@@ -243,7 +267,7 @@ mod tests {
     #[test]
     fn what_was_used_longest_ago_makes_room() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::open(folder.path(), 300, 1).unwrap();
+        let cache = Cache::open(folder.path(), 320, 1).unwrap();
         let hours_ago = |name: &str, hours: u64| {
             let file = fs::File::open(folder.path().join(cache.name("thing", name.as_bytes()))).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(hours * 60 * 60))
@@ -257,7 +281,7 @@ mod tests {
         assert_eq!(kept(&cache, "a"), "a");
         put(&cache, "d");
         assert_eq!(kept(&cache, "abcd"), "acd");
-        cache.put("thing", b"large", &[7; 301]);
+        cache.put("thing", b"large", &[7; 321]);
         assert_eq!(kept(&cache, "acd"), "acd", "what never fits drives nothing out");
         let again = Cache::open(folder.path(), 100, 1).unwrap();
         put(&again, "e");

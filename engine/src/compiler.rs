@@ -10,8 +10,10 @@ mod protocol;
 
 pub use child::compile_for_parent;
 
+use crate::frames::{Frames, frame};
+use crate::snapshot::Built;
 use crate::{BuildError, LoadError, Source, TopLevelError};
-use protocol::{Answer, Frames, Job};
+use protocol::{Answer, Job};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -43,6 +45,8 @@ const MAX_LAST_WORDS: u64 = 16 << 10;
 
 /// The compiled code of a module may be this large; of the largest module that can be uploaded it is a fifth more.
 const MAX_ANSWER_BYTES: u64 = 512 << 20;
+
+const ANOTHER_QUESTION: &str = "the compiler gave an answer to another question";
 
 /// Starts children and gives them jobs.
 pub(crate) struct Children {
@@ -98,7 +102,7 @@ impl Children {
     }
 
     /// Builds a source. Blocks.
-    pub(crate) fn build(self: &Arc<Self>, source: &Source, standalone: bool) -> Result<Vec<u8>, BuildError> {
+    pub(crate) fn build(self: &Arc<Self>, source: &Source, standalone: bool) -> Result<Built, BuildError> {
         let job = Job::Build {
             name: source.name.clone(),
             standalone,
@@ -109,11 +113,12 @@ impl Children {
             Lost::NotStarted(error) => BuildError::Internal(not_started(&error)),
         })?;
         match answer {
-            Answer::Made => Ok(made),
+            Answer::Built { alone } => Ok(Built { module: made, alone }),
             Answer::Source(diagnostics) => Err(BuildError::Source(diagnostics)),
             Answer::Thrown(thrown) => Err(BuildError::TopLevel(TopLevelError::Thrown(thrown))),
             Answer::Limit(sentence) => Err(BuildError::TopLevel(TopLevelError::Limit(sentence))),
             Answer::Internal(sentence) => Err(BuildError::Internal(sentence)),
+            Answer::Compiled => Err(BuildError::Internal(ANOTHER_QUESTION.into())),
         }
     }
 
@@ -125,11 +130,9 @@ impl Children {
             Lost::NotStarted(error) => LoadError::Internal(not_started(&error)),
         })?;
         match answer {
-            Answer::Made => Ok(made),
+            Answer::Compiled => Ok(made),
             Answer::Limit(sentence) => Err(LoadError::Module(sentence)),
-            _ => Err(LoadError::Internal(
-                "the compiler gave an answer to another question".into(),
-            )),
+            _ => Err(LoadError::Internal(ANOTHER_QUESTION.into())),
         }
     }
 
@@ -154,7 +157,7 @@ impl Children {
         };
         // An answer is complete, or it is none: it may have died while it wrote.
         let mut answer = answer.as_slice();
-        let parts = protocol::frame(&mut answer).and_then(|header| Ok((header, protocol::frame(&mut answer)?)));
+        let parts = frame(&mut answer).and_then(|header| Ok((header, frame(&mut answer)?)));
         if let Ok((header, made)) = parts
             && let Ok(answer) = serde_json::from_slice(&header)
         {

@@ -3,7 +3,8 @@
 use crate::cache::Cache;
 use crate::compiler::{Children, Compiler};
 use crate::execution::{Execution, Thrown};
-use crate::snapshot::Snapshotter;
+use crate::images::ImageRoom;
+use crate::snapshot::{Built, Snapshotter};
 use crate::transform::Script;
 use crate::worker::{Loader, Origin, Worker, refusal};
 use crate::{Diagnostic, Grants, Limits, Payload, bundle, run, sandbox, snapshot};
@@ -34,6 +35,8 @@ pub struct Config {
     pub max_executions: u32,
     /// The largest [`Limits::memory_bytes`] any execution may be given.
     pub max_memory_bytes: usize,
+    /// How many workers stay in memory; the others come back in milliseconds when they are executed.
+    pub image_room: ImageRoom,
     /// Told, in one sentence, before something takes seconds.
     pub notice: fn(&str),
     /// Where sources are built and modules compiled: in child processes, which is for those of strangers. Without it this
@@ -175,7 +178,14 @@ impl Engine {
         engine.precompile_compatibility_hash().hash(&mut context);
         let cache = cache(&config.cache_dir, context.finish())?;
         let children = config.compiler.map(|compiler| Arc::new(Children::new(compiler)));
-        let loader = Loader::new(engine, linker, cache, config.notice, children.clone());
+        let loader = Loader::new(
+            engine,
+            linker,
+            cache,
+            config.notice,
+            children.clone(),
+            config.image_room,
+        );
         Ok(Self(Arc::new(Inner {
             loader,
             children,
@@ -188,18 +198,48 @@ impl Engine {
     ///
     /// With `standalone` the module imports nothing but WASI, and whatever asks the host throws.
     pub async fn build(&self, source: &Source, standalone: bool) -> Result<Vec<u8>, BuildError> {
+        Ok(self.built(source, standalone).await?.module)
+    }
+
+    pub(crate) async fn built(&self, source: &Source, standalone: bool) -> Result<Built, BuildError> {
         if let Some(children) = self.0.children.clone() {
             self.warm_up().await?;
             let source = source.clone();
             let built = tokio::task::spawn_blocking(move || children.build(&source, standalone)).await;
             return built.map_err(|panic| BuildError::Internal(panic.to_string()))?;
         }
-        let script = bundle(source).await?;
+        let (script, alone) = bundle(source).await?;
         let snapshotter = self.snapshotter(standalone).await?;
         let loader = &self.0.loader;
-        snapshotter
-            .snapshot(loader, &source.name, &script.code, &script.map)
-            .await
+        let module = snapshotter.snapshot(loader, &source.name, &script.code, &script.map);
+        Ok(Built {
+            module: module.await?,
+            alone,
+        })
+    }
+
+    /// Builds `source` and loads what comes of it. That of a source which imports nothing is kept in the cache: the next
+    /// time, nothing is built.
+    pub async fn make(&self, source: &Source) -> Result<Worker, BuildError> {
+        let snapshotter = self.snapshotter(false).await?;
+        let name = snapshotter.name(&self.0.loader, source);
+        if let Some(code) = snapshotter.code()
+            && let Some(worker) = self.0.loader.kept(&name, code)
+        {
+            return Ok(worker);
+        }
+        let Built { module, alone } = self.built(source, false).await?;
+        let engine = self.clone();
+        let loaded = move || {
+            let worker = engine.load(&module)?;
+            if alone {
+                engine.0.loader.keep(&name, &worker);
+            }
+            Ok(worker)
+        };
+        let loaded = tokio::task::spawn_blocking(loaded).await;
+        let loaded = loaded.map_err(|panic| BuildError::Internal(panic.to_string()))?;
+        loaded.map_err(|error: LoadError| BuildError::Internal(format!("what was built cannot be loaded: {error}")))
     }
 
     /// Does now what the first build would do otherwise: the JavaScript runtime is compiled, or taken from the cache, and
@@ -247,13 +287,12 @@ impl Engine {
         request: Request,
         cancelled: impl Future<Output = ()>,
     ) -> Result<Execution, RunError> {
-        let loader = &self.0.loader;
-        run::run(loader.engine(), loader.linker(), worker, request, cancelled).await
+        run::run(&self.0.loader, worker, request, cancelled).await
     }
 }
 
-/// The one module that `source` is with all that it imports.
-async fn bundle(source: &Source) -> Result<Script, BuildError> {
+/// The one module that `source` is with all that it imports, and whether that is nothing.
+async fn bundle(source: &Source) -> Result<(Script, bool), BuildError> {
     let source = source.clone();
     let bundled = move || bundle::bundle(&source.name, &source.text, source.folder.as_deref());
     // It computes for a while, and reads files.

@@ -10,7 +10,7 @@
 //! and every section but memory, globals, data and custom sections goes into the code module unchanged.
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{ConstExpr, EntityType, ExportKind, RawSection, SectionId};
+use wasm_encoder::{ConstExpr, Encode, EntityType, ExportKind, RawSection, Section, SectionId};
 use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
 /// The module name under which the code imports what the image exports.
@@ -26,8 +26,47 @@ const WORD_BYTES: usize = 8;
 pub(crate) struct Split {
     /// Everything but memory, globals and data. Its imports are the original's, then the memory, then the globals.
     pub(crate) code: Vec<u8>,
-    /// Memory, globals and data. Its exports are the memory, then the globals, in their order.
-    pub(crate) image: Vec<u8>,
+    /// Memory, globals and data.
+    pub(crate) image: Image,
+}
+
+/// A module with the memory and the globals, which are exported in their order, and no functions.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Image {
+    /// The module without its last section, which is the data.
+    pub(crate) head: Vec<u8>,
+    /// The memory, up to its last byte that was written.
+    pub(crate) memory: Vec<u8>,
+}
+
+impl Image {
+    /// The module.
+    pub(crate) fn module(&self) -> Vec<u8> {
+        let mut data = wasm_encoder::DataSection::new();
+        data.active(0, &ConstExpr::i32_const(0), self.memory.iter().copied());
+        let mut module = self.head.clone();
+        module.push(data.id());
+        data.encode(&mut module);
+        module
+    }
+}
+
+/// A memory is kept as it is, zeros and all, up to this size; beyond, if half of it was written: so does wasmtime.
+const MAX_SPARSE_BYTES: usize = 16 << 20;
+
+/// Puts data where a module says, as its instantiation would. `None` where that would be a trap or too large an image.
+fn write(memory: &mut Vec<u8>, minimum: u64, written: &mut usize, offset: u32, data: &[u8]) -> Option<()> {
+    let offset = usize::try_from(offset).ok()?;
+    let end = offset.checked_add(data.len())?;
+    *written += data.len();
+    if end as u64 > minimum.saturating_mul(PAGE_BYTES) || end > MAX_SPARSE_BYTES.max(*written * 2) {
+        return None;
+    }
+    if !data.is_empty() && memory.len() < end {
+        memory.resize(end, 0);
+    }
+    memory.get_mut(offset..end).unwrap_or_default().copy_from_slice(data);
+    Some(())
 }
 
 /// Splits `wasm`, or gives `None` where the halves would not be the same machine: the module then runs whole.
@@ -38,7 +77,8 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     let mut memory = None;
     let mut globals = Vec::new();
     let mut image_globals = wasm_encoder::GlobalSection::new();
-    let mut image_data = wasm_encoder::DataSection::new();
+    let mut image_memory = Vec::new();
+    let mut written = 0;
 
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.ok()? {
@@ -75,11 +115,12 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
                 for global in section {
                     let global = global.ok()?;
                     let ty = RoundtripReencoder.global_type(global.ty).ok()?;
-                    image_globals.global(ty, &constant(&global.init_expr)?);
+                    image_globals.global(ty, &constant(&global.init_expr)?.expression());
                     globals.push(ty);
                 }
             }
-            Payload::DataSection(section) => {
+            // Too many are not valid, and would be in the other half, where they are one.
+            Payload::DataSection(section) if section.count() <= MAX_DATA_SEGMENTS => {
                 for segment in section {
                     let segment = segment.ok()?;
                     match segment.kind {
@@ -87,7 +128,17 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
                             memory_index: 0,
                             offset_expr,
                         } => {
-                            image_data.active(0, &constant(&offset_expr)?, segment.data.iter().copied());
+                            let Constant::I32(offset) = constant(&offset_expr)? else {
+                                return None;
+                            };
+                            let minimum = memory?.initial;
+                            write(
+                                &mut image_memory,
+                                minimum,
+                                &mut written,
+                                offset.cast_unsigned(),
+                                segment.data,
+                            )?;
                         }
                         DataKind::Active { .. } => return None,
                         // wizer leaves empty ones where the runtime had its own. Without a data count, which is refused
@@ -145,20 +196,21 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         exports.export(&format!("global{index}"), ExportKind::Global, index);
     }
     let mut image = wasm_encoder::Module::new();
-    image
-        .section(&memories)
-        .section(&image_globals)
-        .section(&exports)
-        .section(&image_data);
+    image.section(&memories).section(&image_globals).section(&exports);
     Some(Split {
         code: code.finish(),
-        image: image.finish(),
+        image: Image {
+            head: image.finish(),
+            memory: image_memory,
+        },
     })
 }
 
 /// A gap of so many zeros ends a data segment: describing a segment takes about as many bytes.
 const GAP_BYTES: usize = 16;
-/// A module may have no more than 100,000 data segments.
+/// As many a module may have.
+const MAX_DATA_SEGMENTS: u32 = 100_000;
+/// As many we write.
 const MAX_SEGMENTS: usize = 50_000;
 
 /// The module `original` with this memory and these globals in the place of its own, and without custom sections.
@@ -232,15 +284,30 @@ fn stretches(memory: &[u8], gap: usize) -> Vec<(usize, &[u8])> {
         .collect()
 }
 
-/// A plain number; a reference to a global or a function would mean something else in the other half.
-fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<ConstExpr> {
+/// A plain number.
+enum Constant {
+    I32(i32),
+    Other(ConstExpr),
+}
+
+impl Constant {
+    fn expression(self) -> ConstExpr {
+        match self {
+            Self::I32(value) => ConstExpr::i32_const(value),
+            Self::Other(expression) => expression,
+        }
+    }
+}
+
+/// `None` for anything else: a reference to a global or a function would mean something else in the other half.
+fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<Constant> {
     let mut operators = expression.get_operators_reader();
     let number = match operators.read().ok()? {
-        Operator::I32Const { value } => ConstExpr::i32_const(value),
-        Operator::I64Const { value } => ConstExpr::i64_const(value),
-        Operator::F32Const { value } => ConstExpr::f32_const(value.into()),
-        Operator::F64Const { value } => ConstExpr::f64_const(value.into()),
-        Operator::V128Const { value } => ConstExpr::v128_const(value.i128()),
+        Operator::I32Const { value } => Constant::I32(value),
+        Operator::I64Const { value } => Constant::Other(ConstExpr::i64_const(value)),
+        Operator::F32Const { value } => Constant::Other(ConstExpr::f32_const(value.into())),
+        Operator::F64Const { value } => Constant::Other(ConstExpr::f64_const(value.into())),
+        Operator::V128Const { value } => Constant::Other(ConstExpr::v128_const(value.i128())),
         _ => return None,
     };
     matches!(operators.read(), Ok(Operator::End)).then_some(number)
@@ -262,7 +329,7 @@ mod tests {
                     .collect::<Vec<_>>()
             )
         };
-        Some((print(&split.code), print(&split.image)))
+        Some((print(&split.code), print(&split.image.module())))
     }
 
     #[test]

@@ -14,14 +14,17 @@ mod diagnostic;
 mod engine;
 mod execution;
 mod fetch;
+mod frames;
 #[cfg(any(fuzzing, test))]
 #[path = "../fuzz/promises/mod.rs"]
 pub mod fuzzing;
 mod grants;
 mod hostcall;
 mod image;
+mod images;
 pub mod limits;
 mod operation;
+mod packed;
 mod payload;
 mod run;
 mod sandbox;
@@ -32,6 +35,7 @@ mod supervise;
 mod transform;
 mod wasi;
 mod worker;
+mod world;
 
 pub use compiler::{Compiler, OUT_OF_MEMORY, compile_for_parent};
 pub use diagnostic::Diagnostic;
@@ -39,6 +43,7 @@ pub use engine::{BuildError, Config, Engine, LoadError, Request, RunError, Setup
 pub use execution::{Execution, Level, LogLine, Logs, Outcome, Phases, Thrown, Usage};
 pub use fetch::{Fetch, FetchError, FetchRequest, FetchResponse, Redirect};
 pub use grants::{Grants, StateChanges, Texts};
+pub use images::ImageRoom;
 pub use limits::{Limits, MAX_NESTING, MAX_PAYLOAD_BYTES, MAX_SOURCE_CHARS, MAX_STATE_ITEMS};
 pub use payload::{Payload, PayloadError};
 pub use worker::Worker;

@@ -2,10 +2,11 @@
 
 use crate::execution::{Execution, Logs, Outcome, Phases, Thrown, Usage};
 use crate::operation::TooManyCalls;
-use crate::sandbox::{self, Armed, State, World};
+use crate::sandbox::{self, Armed, Given};
 use crate::stdio::Written;
 use crate::supervise::{Ended, supervise};
-use crate::worker::{Inner, Worker};
+use crate::worker::{Inner, Loader, Worker};
+use crate::world::Clocks;
 use crate::{Request, RunError};
 use bytes::Bytes;
 use std::time::Instant;
@@ -19,39 +20,37 @@ const INVALID_OUTPUT: i32 = 3;
 
 /// Runs `worker` in a store of its own, which is dropped whatever happened in it.
 pub(crate) async fn run(
-    engine: &wasmtime::Engine,
-    linker: &wasmtime::Linker<State>,
+    loader: &Loader,
     worker: &Worker,
     request: Request,
     cancelled: impl Future<Output = ()>,
 ) -> Result<Execution, RunError> {
     let started = Instant::now();
+    let ready = loader.ready(worker).await.map_err(RunError::internal)?;
     let worker = &*worker.0;
     let limits = request.limits;
-    let world = World {
+    let given = Given {
         stdin: request.payload.into_bytes(),
-        environment: &request.environment,
+        environment: request.environment,
         grants: request.grants,
-        frozen: false,
+        clocks: Clocks::Running(Instant::now()),
     };
     let Armed {
         mut store,
         stdout,
         stderr,
-    } = sandbox::arm(engine, world, &limits).map_err(RunError::internal)?;
+    } = sandbox::arm(loader.engine(), given, &limits).map_err(RunError::internal)?;
 
     let armed = Instant::now();
     let mut instantiated = None;
     let mut memory = None;
     let guest = async {
-        let instance = worker.instantiate(linker, &mut store).await?.code;
+        let instances = ready.instantiate(loader.linker(), &mut store).await?;
+        let (start, exported) = ready.exports(&instances, &mut store)?;
         instantiated = Some(Instant::now());
-        memory = instance.get_memory(&mut store, "memory");
+        memory = Some(exported);
         store.data_mut().memory = memory;
-        instance
-            .get_typed_func::<(), ()>(&mut store, "_start")?
-            .call_async(&mut store, ())
-            .await
+        start.call_async(&mut store, ()).await
     };
     let (ended, cpu) = supervise(guest, &limits, cancelled).await;
 

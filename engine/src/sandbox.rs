@@ -1,27 +1,28 @@
 //! wasmtime as this crate uses it: one configuration, and stores that are armed before anything of the guest runs.
 
 use crate::charge::YIELD_INTERVAL;
-use crate::limits::{MAX_RANDOM_BYTES, MAX_TABLE_ELEMENTS, MAX_TABLES, WASM_STACK_BYTES};
+use crate::limits::{MAX_TABLE_ELEMENTS, MAX_TABLES, WASM_STACK_BYTES};
 use crate::operation::Operations;
 use crate::stdio::{Sink, WhenFull};
 use crate::wasi::{self, MAX_CALL_BYTES};
+use crate::world::{Clocks, World};
 use crate::{Grants, Limits, hostcall};
 use bytes::Bytes;
 use std::time::Instant;
 use wasmtime::{Enabled, InstanceAllocationStrategy, Memory, PoolingAllocationConfig, ResourceLimiter, Store};
-use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 /// Stack for host functions on top of the guest's, in bytes.
 const HOST_STACK_BYTES: usize = 512 << 10;
 /// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in, and
-/// what hostile guests leave in a thousand slots is a gigabyte at most.
-const KEEP_RESIDENT_BYTES: usize = 1 << 20;
+/// what hostile guests leave in a thousand slots is 250 MB at most. An echo writes 80 kB.
+const KEEP_RESIDENT_BYTES: usize = 256 << 10;
+/// Slots that wait for the worker that had them last, which need not be mapped anew for it.
+const WARM_SLOTS: u32 = 48;
 
 /// What belongs to one store.
 pub(crate) struct State {
-    pub(crate) wasi: WasiP1Ctx,
+    /// What the guest sees through WASI.
+    pub(crate) world: World,
     /// What the guest asks of the host beyond WASI.
     pub(crate) operations: Operations,
     /// The guest's, once its instance is there: until then, functions of the host look for it by its name.
@@ -36,13 +37,12 @@ pub(crate) struct State {
     pub(crate) burnt_since_yield: u64,
 }
 
-/// What a guest is given: all it can see of the world.
-pub(crate) struct World<'a> {
+/// What a guest is given.
+pub(crate) struct Given {
     pub(crate) stdin: Bytes,
-    pub(crate) environment: &'a [(String, String)],
+    pub(crate) environment: Vec<(String, String)>,
     pub(crate) grants: Grants,
-    /// Clocks stand still and random numbers are always the same, so that equal sources give equal snapshots.
-    pub(crate) frozen: bool,
+    pub(crate) clocks: Clocks,
 }
 
 /// A store and the ends of the guest's pipes.
@@ -64,6 +64,7 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
         .table_elements(MAX_TABLE_ELEMENTS)
         .max_memory_size(max_memory_bytes)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .max_unused_warm_slots(WARM_SLOTS)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
@@ -91,7 +92,7 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
 }
 
 /// A store with every limit in force: start functions run at instantiation, and they are the guest's.
-pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) -> wasmtime::Result<Armed> {
+pub(crate) fn arm(engine: &wasmtime::Engine, given: Given, limits: &Limits) -> wasmtime::Result<Armed> {
     let stdout = Sink::new(limits.output_bytes, WhenFull::Fail);
     let stderr = Sink::new(
         limits.log_bytes,
@@ -99,20 +100,15 @@ pub(crate) fn arm(engine: &wasmtime::Engine, world: World<'_>, limits: &Limits) 
             lines: limits.log_lines,
         },
     );
-    let mut wasi = WasiCtxBuilder::new();
-    wasi.stdin(MemoryInputPipe::new(world.stdin))
-        .stdout(stdout.clone())
-        .stderr(stderr.clone())
-        .envs(world.environment)
-        .max_random_size(MAX_RANDOM_BYTES)
-        .allow_tcp(false)
-        .allow_udp(false);
-    if world.frozen {
-        frozen::freeze(&mut wasi);
-    }
+    let Given {
+        stdin,
+        environment,
+        grants,
+        clocks,
+    } = given;
     let state = State {
-        wasi: wasi.build_p1(),
-        operations: Operations::new(world.grants, limits, Instant::now() + limits.timeout),
+        world: World::new(stdin, stdout.clone(), stderr.clone(), environment, clocks),
+        operations: Operations::new(grants, limits, Instant::now() + limits.timeout),
         memory: None,
         memory_limit: limits.memory_bytes,
         memory_denied: false,
@@ -139,7 +135,13 @@ impl State {
     /// The state of a store in which nothing runs.
     pub(crate) fn empty() -> Self {
         Self {
-            wasi: WasiCtxBuilder::new().build_p1(),
+            world: World::new(
+                Bytes::new(),
+                Sink::new(0, WhenFull::Fail),
+                Sink::new(0, WhenFull::Fail),
+                Vec::new(),
+                Clocks::Frozen,
+            ),
             operations: Operations::new(Grants::default(), &Limits::default(), Instant::now()),
             memory: None,
             memory_limit: 0,
@@ -164,39 +166,5 @@ impl ResourceLimiter for State {
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= MAX_TABLE_ELEMENTS)
-    }
-}
-
-/// A world in which nothing changes.
-mod frozen {
-    use std::time::Duration;
-    use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
-
-    struct Stopped;
-
-    impl HostWallClock for Stopped {
-        fn resolution(&self) -> Duration {
-            Duration::from_nanos(1)
-        }
-        fn now(&self) -> Duration {
-            Duration::ZERO
-        }
-    }
-
-    impl HostMonotonicClock for Stopped {
-        fn resolution(&self) -> u64 {
-            1
-        }
-        fn now(&self) -> u64 {
-            0
-        }
-    }
-
-    pub(super) fn freeze(wasi: &mut WasiCtxBuilder) {
-        wasi.wall_clock(Stopped)
-            .monotonic_clock(Stopped)
-            .secure_random(Deterministic::new(vec![0]))
-            .insecure_random(Deterministic::new(vec![0]))
-            .insecure_random_seed(0);
     }
 }

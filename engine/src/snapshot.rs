@@ -5,13 +5,16 @@
 //! there and evaluates the worker. All of them have the same code, so it is compiled once for building and running.
 
 use crate::execution::Thrown;
+use crate::frames::Frames;
 use crate::image;
-use crate::sandbox::{self, Armed, World};
+use crate::sandbox::{self, Armed, Given};
 use crate::supervise::{Ended, supervise};
-use crate::worker::{COMPILED, Instances, Loader, Origin, Program, Worker};
-use crate::{BuildError, Grants, Limits, TopLevelError};
+use crate::worker::{COMPILED, Code, Instances, Loader, Origin, Program, Worker};
+use crate::world::Clocks;
+use crate::{BuildError, Grants, Limits, Source, TopLevelError};
 use bytes::Bytes;
 use std::borrow::Cow;
+use std::sync::Arc;
 use wasm_encoder::{ConstExpr, CustomSection, Encode, Section};
 
 /// The JavaScript runtime, built by `guest-sdk/runtime/build.sh`: for workers of this host, and for any WASI runtime.
@@ -24,8 +27,16 @@ pub(crate) const RUNTIME_SECTION: &str = "javascript-runtime";
 /// The custom section with the source map of the worker's script.
 pub(crate) const SOURCE_MAP_SECTION: &str = "source-map";
 
-/// What a prepared runtime is called in the cache.
+/// What a prepared runtime, and a worker, are called in the cache.
 const PREPARED: &str = "prepared";
+const WORKER: &str = "worker";
+
+/// What became of a source.
+pub(crate) struct Built {
+    pub(crate) module: Vec<u8>,
+    /// It follows from the name and the text of the source alone: no other file was read.
+    pub(crate) alone: bool,
+}
 
 /// A runtime with everything in it but a worker.
 pub(crate) struct Snapshotter {
@@ -40,22 +51,22 @@ impl Snapshotter {
     /// Prepares `runtime`, or takes it from the disk.
     pub(crate) async fn new(loader: &Loader, runtime: &'static [u8]) -> Result<Self, BuildError> {
         let hash = blake3::hash(runtime);
-        let load = |module: &[u8]| {
+        let load = |module: &[u8], origin| {
             let fault = |error| BuildError::Internal(format!("the JavaScript runtime cannot be loaded: {error}"));
-            loader.load(module, Origin::Ours).map_err(fault)
+            loader.load(module, origin).map_err(fault)
         };
         let (prepared, worker) = match loader.cache().get(PREPARED, runtime) {
             Some(prepared) => {
-                let worker = load(&prepared)?;
+                let worker = load(&prepared, Origin::Prepared)?;
                 (prepared, worker)
             }
             None => {
                 let mut raw = runtime.to_vec();
                 mark(&mut raw, hash);
-                let mut prepared = step(loader, &load(&raw)?, &raw, "prepare", Bytes::new(), None).await?;
+                let mut prepared = step(loader, &load(&raw, Origin::Raw)?, &raw, "prepare", Bytes::new(), None).await?;
                 mark(&mut prepared, hash);
                 loader.cache().put(PREPARED, runtime, &prepared);
-                let worker = load(&prepared)?;
+                let worker = load(&prepared, Origin::Prepared)?;
                 (prepared, worker)
             }
         };
@@ -67,10 +78,28 @@ impl Snapshotter {
         })
     }
 
+    /// The functions of every worker that it makes.
+    pub(crate) fn code(&self) -> Option<&Arc<Code>> {
+        match &self.worker.0.program {
+            Program::Shared(image) => Some(image.code()),
+            Program::Whole(..) => None,
+        }
+    }
+
+    /// What a worker that was built from this source is called in the cache.
+    pub(crate) fn name(&self, loader: &Loader, source: &Source) -> String {
+        let mut origin = Frames::default();
+        origin.push(env!("BUILT_BY").as_bytes());
+        origin.push(self.hash.as_bytes());
+        origin.push(source.name.as_bytes());
+        origin.push(source.text.as_bytes());
+        loader.cache().name(WORKER, &origin.into_bytes())
+    }
+
     /// What another process needs in its cache to have the same at once.
     pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
         let internal = |what: &str| BuildError::Internal(format!("the JavaScript runtime cannot be handed on: {what}"));
-        let (Some(split), Program::Shared { code, .. }) = (image::split(&self.prepared), &self.worker.0.program) else {
+        let (Some(split), Some(code)) = (image::split(&self.prepared), self.code()) else {
             return Err(internal("it is not split"));
         };
         let compiled = code
@@ -112,16 +141,20 @@ async fn step(
 ) -> Result<Vec<u8>, BuildError> {
     let internal = |error: wasmtime::Error| BuildError::Internal(format!("{error:#}"));
     let limits = Limits::default();
-    let world = World {
+    let given = Given {
         stdin,
-        environment: &[],
+        environment: Vec::new(),
         grants: Grants::default(),
-        frozen: true,
+        clocks: Clocks::Frozen,
     };
-    let Armed { mut store, stdout, .. } = sandbox::arm(loader.engine(), world, &limits).map_err(internal)?;
+    let Armed { mut store, stdout, .. } = sandbox::arm(loader.engine(), given, &limits).map_err(internal)?;
 
     let evaluation = async {
-        let instances = worker.0.instantiate(loader.linker(), &mut store).await?;
+        let instances = loader
+            .ready(worker)
+            .await?
+            .instantiate(loader.linker(), &mut store)
+            .await?;
         let code = &instances.code;
         let function = code.get_typed_func::<(), ()>(&mut store, function)?;
         function.call_async(&mut store, ()).await?;

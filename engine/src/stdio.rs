@@ -43,6 +43,32 @@ impl Sink {
         }
     }
 
+    /// Writes all of `bytes`, or none of them and `false` where that would fail.
+    pub(crate) fn write_all(&self, bytes: &[u8]) -> bool {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = bytes.len() <= self.cap - written.bytes.len();
+        if fits || matches!(self.when_full, WhenFull::Drop { .. }) {
+            self.append(&mut written, bytes);
+            return true;
+        }
+        false
+    }
+
+    /// Keeps what there is room for; gives whether that is all.
+    fn append(&self, written: &mut Written, bytes: &[u8]) -> bool {
+        let room = self.cap - written.bytes.len();
+        let mut kept = bytes.len().min(room);
+        if let WhenFull::Drop { lines } = self.when_full {
+            let (fits, ended) = whole_lines(&bytes[..kept], lines as usize - written.lines);
+            kept = fits;
+            written.lines += ended;
+        }
+        written.bytes.extend_from_slice(&bytes[..kept]);
+        let all = kept == bytes.len();
+        written.overflowed |= !all;
+        all
+    }
+
     /// Takes out what was written.
     pub(crate) fn take(&self) -> Written {
         std::mem::take(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner))
@@ -75,18 +101,9 @@ impl Pollable for Sink {
 impl OutputStream for Sink {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.cap - written.bytes.len();
-        let mut kept = bytes.len().min(room);
-        if let WhenFull::Drop { lines } = self.when_full {
-            let (fits, ended) = whole_lines(&bytes[..kept], lines as usize - written.lines);
-            kept = fits;
-            written.lines += ended;
-        }
-        written.bytes.extend_from_slice(&bytes[..kept]);
-        if kept == bytes.len() {
+        if self.append(&mut written, &bytes) {
             return Ok(());
         }
-        written.overflowed = true;
         match self.when_full {
             WhenFull::Drop { .. } => Ok(()),
             WhenFull::Fail => Err(StreamError::LastOperationFailed(

@@ -4,7 +4,9 @@
 use crate::charge::{BASE, charge, memory};
 use crate::limits::{MAX_PAYLOAD_BYTES, MAX_RANDOM_BYTES};
 use crate::sandbox::State;
+use std::ops::Range;
 use wasmtime::{Caller, Linker, Memory};
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as wasi;
 
 /// Bytes of the guest's memory that one call may make the host look at: our runtime reads the largest payload, and writes
@@ -17,6 +19,7 @@ const WASI: &str = "wasi_snapshot_preview1";
 const MAX_SUBSCRIPTIONS: u32 = 256;
 
 /// `errno` as WASI numbers them.
+const SUCCESS: i32 = 0;
 const EBADF: i32 = 8;
 const EINVAL: i32 = 28;
 const ENOTSOCK: i32 = 57;
@@ -33,8 +36,8 @@ macro_rules! add_charged {
                 Box::new(async move {
                     charge(&mut caller, 0).await?;
                     let memory = memory(&mut caller)?;
-                    let (state, mut memory) = guest(&mut caller, memory);
-                    wasi::$name(&mut state.wasi, &mut memory, $($argument),*)$(.$wait)?
+                    let (wasi, mut memory) = guest(&mut caller, memory);
+                    wasi::$name(wasi, &mut memory, $($argument),*)$(.$wait)?
                 })
             },
         )?;
@@ -59,23 +62,33 @@ macro_rules! add_refused {
 
 /// Adds it to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p1::add_to_linker_async(linker, |state| &mut state.wasi)?;
+    wasmtime_wasi::p1::add_to_linker_async(linker, |state| state.world.wasi())?;
     // Those that move bytes or wait are charged for that, too.
     linker.allow_shadowing(true);
     linker.func_wrap_async(WASI, "fd_read", |mut caller, (fd, iovs, len, out)| {
         Box::new(async move {
-            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-            charge(&mut caller, bytes).await?;
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::fd_read(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+            let memory = memory(&mut caller)?;
+            let vectors = Vectors::of(memory.data(&caller), iovs, len);
+            // However large the guest's buffer is, no more is copied than there is.
+            let copied = vectors.length.min(caller.data().world.unread());
+            charge(&mut caller, vectors.looked_at + copied as u64).await?;
+            if read(&mut caller, memory, fd, &vectors, out).is_some() {
+                return Ok(SUCCESS);
+            }
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::fd_read(wasi, &mut memory, fd, iovs, len, out).await
         })
     })?;
     linker.func_wrap_async(WASI, "fd_write", |mut caller, (fd, iovs, len, out)| {
         Box::new(async move {
-            let (memory, bytes) = vectors(&mut caller, iovs, len)?;
-            charge(&mut caller, bytes).await?;
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::fd_write(&mut state.wasi, &mut memory, fd, iovs, len, out).await
+            let memory = memory(&mut caller)?;
+            let vectors = Vectors::of(memory.data(&caller), iovs, len);
+            charge(&mut caller, vectors.looked_at + vectors.length as u64).await?;
+            if write(&mut caller, memory, fd, &vectors, out).is_some() {
+                return Ok(SUCCESS);
+            }
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::fd_write(wasi, &mut memory, fd, iovs, len, out).await
         })
     })?;
     linker.func_wrap_async(WASI, "random_get", |mut caller, (buffer, len): (i32, i32)| {
@@ -86,8 +99,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
             if wanted > MAX_RANDOM_BYTES {
                 return Ok(EINVAL);
             }
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::random_get(&mut state.wasi, &mut memory, buffer, len)
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::random_get(wasi, &mut memory, buffer, len)
         })
     })?;
     linker.func_wrap_async(WASI, "poll_oneoff", |mut caller, (subs, events, count, out)| {
@@ -102,8 +115,27 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
             if count.cast_unsigned() > MAX_SUBSCRIPTIONS {
                 return Ok(EINVAL);
             }
-            let (state, mut memory) = guest(&mut caller, memory);
-            wasi::poll_oneoff(&mut state.wasi, &mut memory, subs, events, count, out).await
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::poll_oneoff(wasi, &mut memory, subs, events, count, out).await
+        })
+    })?;
+    // From then on it is for wasmtime-wasi to say what the numbers are.
+    linker.func_wrap_async(WASI, "fd_close", |mut caller, (fd,): (i32,)| {
+        Box::new(async move {
+            charge(&mut caller, 0).await?;
+            let memory = memory(&mut caller)?;
+            caller.data_mut().world.files_move();
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::fd_close(wasi, &mut memory, fd).await
+        })
+    })?;
+    linker.func_wrap_async(WASI, "fd_renumber", |mut caller, (from, to): (i32, i32)| {
+        Box::new(async move {
+            charge(&mut caller, 0).await?;
+            let memory = memory(&mut caller)?;
+            caller.data_mut().world.files_move();
+            let (wasi, mut memory) = guest(&mut caller, memory);
+            wasi::fd_renumber(wasi, &mut memory, from, to).await
         })
     })?;
     add_cheap(linker)?;
@@ -137,7 +169,6 @@ fn add_cheap(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         clock_time_get(clock: i32, precision: i64, out: i32);
         fd_advise(fd: i32, offset: i64, length: i64, advice: i32) await;
         fd_allocate(fd: i32, offset: i64, length: i64);
-        fd_close(fd: i32) await;
         fd_datasync(fd: i32) await;
         fd_fdstat_get(fd: i32, out: i32) await;
         fd_fdstat_set_flags(fd: i32, flags: i32);
@@ -148,7 +179,6 @@ fn add_cheap(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         fd_prestat_get(fd: i32, out: i32);
         fd_prestat_dir_name(fd: i32, path: i32, length: i32);
         fd_readdir(fd: i32, buffer: i32, length: i32, cookie: i64, out: i32) await;
-        fd_renumber(from: i32, to: i32) await;
         fd_seek(fd: i32, offset: i64, whence: i32, out: i32) await;
         fd_sync(fd: i32) await;
         fd_tell(fd: i32, out: i32);
@@ -167,31 +197,78 @@ fn add_cheap(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// The memory, and the bytes that the call's vectors cover, as far as the host will look at them.
-fn vectors(caller: &mut Caller<'_, State>, iovs: i32, count: i32) -> wasmtime::Result<(Memory, u64)> {
-    let memory = memory(caller)?;
-    // The host takes the first vector that is not empty, in one call.
-    let data = memory.data(&*caller);
-    let start = iovs.cast_unsigned() as usize;
-    let listed = (count.cast_unsigned() as usize).saturating_mul(8);
-    let Some(vectors) = data.get(start..start.saturating_add(listed)) else {
-        return Ok((memory, 0));
-    };
-    let mut looked_at = 0;
-    for vector in vectors.chunks_exact(8) {
-        looked_at += 8;
-        let length = u64::from(u32::from_le_bytes([vector[4], vector[5], vector[6], vector[7]]));
-        if length > 0 {
-            return Ok((memory, looked_at + length.min(MAX_CALL_BYTES as u64)));
+/// The vectors of a call, as far as the host will look at them: it takes the first that is not empty.
+struct Vectors {
+    /// Bytes of vectors looked at.
+    looked_at: u64,
+    /// The bytes that the one taken covers, as far as the host copies them.
+    length: usize,
+    /// Where they are, unless something is unusual about it.
+    taken: Option<Range<usize>>,
+}
+
+impl Vectors {
+    fn of(data: &[u8], iovs: i32, count: i32) -> Self {
+        let start = iovs.cast_unsigned() as usize;
+        let listed = (count.cast_unsigned() as usize).saturating_mul(8);
+        let vectors = data.get(start..start.saturating_add(listed)).unwrap_or_default();
+        let mut looked_at = 0;
+        for vector in vectors.chunks_exact(8) {
+            looked_at += 8;
+            let number = |at| u32::from_le_bytes([vector[at], vector[at + 1], vector[at + 2], vector[at + 3]]) as usize;
+            let (start, length) = (number(0), number(4));
+            if length > 0 {
+                let usual = iovs % 4 == 0 && length <= MAX_CALL_BYTES;
+                return Self {
+                    looked_at,
+                    length: length.min(MAX_CALL_BYTES),
+                    taken: usual.then(|| start..start.saturating_add(length)),
+                };
+            }
+        }
+        Self {
+            looked_at,
+            length: 0,
+            taken: None,
         }
     }
-    Ok((memory, looked_at))
+}
+
+/// The four bytes at `out`, where a number may be.
+fn number(data: &mut [u8], out: i32) -> Option<&mut [u8; 4]> {
+    let out = out.cast_unsigned() as usize;
+    data.get_mut(out..)?.first_chunk_mut().filter(|_| out.is_multiple_of(4))
+}
+
+/// `fd_read` as it mostly is. `None` where something is unusual: nothing has been done then.
+fn read(caller: &mut Caller<'_, State>, memory: Memory, fd: i32, vectors: &Vectors, out: i32) -> Option<()> {
+    let (data, state) = memory.data_and_store_mut(caller);
+    let taken = vectors.taken.clone()?;
+    number(data, out)?;
+    let place = data.get_mut(taken)?;
+    let bytes = state.world.read(fd, place.len())?;
+    place[..bytes.len()].copy_from_slice(&bytes);
+    *number(data, out)? = u32::try_from(bytes.len()).ok()?.to_le_bytes();
+    Some(())
+}
+
+/// `fd_write` as it mostly is. `None` where something is unusual: nothing has been done then.
+fn write(caller: &mut Caller<'_, State>, memory: Memory, fd: i32, vectors: &Vectors, out: i32) -> Option<()> {
+    let (data, state) = memory.data_and_store_mut(caller);
+    let taken = vectors.taken.clone()?;
+    number(data, out)?;
+    let bytes = data.get(taken)?;
+    let length = u32::try_from(bytes.len()).ok()?;
+    state.world.write(fd, bytes).then_some(())?;
+    *number(data, out)? = length.to_le_bytes();
+    Some(())
 }
 
 /// What WASI needs of the guest.
-fn guest<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> (&'a mut State, wiggle::GuestMemory<'a>) {
+fn guest<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> (&'a mut WasiP1Ctx, wiggle::GuestMemory<'a>) {
     use wasi::WasiSnapshotPreview1 as _;
     let (data, state) = memory.data_and_store_mut(caller);
-    state.wasi.set_hostcall_fuel(MAX_CALL_BYTES);
-    (state, wiggle::GuestMemory::Unshared(data))
+    let wasi = state.world.wasi();
+    wasi.set_hostcall_fuel(MAX_CALL_BYTES);
+    (wasi, wiggle::GuestMemory::Unshared(data))
 }

@@ -3,13 +3,16 @@
 use crate::LoadError;
 use crate::cache::Cache;
 use crate::compiler::Children;
+use crate::frames::{Frames, frame};
 use crate::image::{self, IMAGE};
+use crate::images::{Base, ImageRoom, Images, PrivateImage};
+use crate::packed::Packed;
 use crate::sandbox::State;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use wasmparser::{Parser, Payload};
-use wasmtime::{Extern, Instance, Store};
+use wasmtime::{Extern, Instance, Memory, ModuleExport, Store, TypedFunc};
 
 /// What compiled code is called in the cache.
 pub(crate) const COMPILED: &str = "cwasm";
@@ -21,11 +24,13 @@ const MAX_NAME_BYTES: usize = 100;
 /// A module larger than this takes a while to compile.
 const SLOW_TO_COMPILE_BYTES: usize = 256 << 10;
 
-/// Where a module comes from.
+/// What a module is to us.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// It is our runtime.
-    Ours,
+    /// It is our runtime as it comes.
+    Raw,
+    /// It is our runtime with all that surrounds a worker: what workers are compared with.
+    Prepared,
     /// Anybody may have made it.
     Stranger,
 }
@@ -43,18 +48,30 @@ pub(crate) struct Inner {
 
 pub(crate) enum Program {
     /// Code that many workers share, and the memory of this one.
-    Shared {
-        code: Arc<Code>,
-        image: wasmtime::InstancePre<State>,
-    },
+    Shared(Arc<PrivateImage>),
     /// A module of its own.
-    Whole(wasmtime::InstancePre<State>),
+    Whole(wasmtime::InstancePre<State>, Command),
 }
 
 /// The code module of a runtime, and what it imports besides the image.
 pub(crate) struct Code {
     pub(crate) module: wasmtime::Module,
-    pub(crate) imports: Vec<(String, String)>,
+    imports: Vec<(String, String)>,
+    command: Command,
+    /// The memory of the first worker that had it, which those of the others are compared with.
+    base: OnceLock<Arc<Base>>,
+}
+
+/// What a store needs of a worker, all of it in memory.
+pub(crate) enum Ready<'w> {
+    Shared(&'w Code, Arc<wasmtime::InstancePre<State>>),
+    Whole(&'w wasmtime::InstancePre<State>, &'w Command),
+}
+
+/// Where a module has what every worker exports.
+pub(crate) struct Command {
+    start: ModuleExport,
+    memory: ModuleExport,
 }
 
 /// A worker in a store.
@@ -65,19 +82,19 @@ pub(crate) struct Instances {
     pub(crate) image: Option<Instance>,
 }
 
-impl Inner {
+impl Ready<'_> {
     /// Makes the worker's instances in `store`.
     pub(crate) async fn instantiate(
         &self,
         linker: &wasmtime::Linker<State>,
         store: &mut Store<State>,
     ) -> wasmtime::Result<Instances> {
-        let (code, image) = match &self.program {
-            Program::Whole(module) => {
+        let (code, image) = match self {
+            Self::Whole(module, _) => {
                 let code = module.instantiate_async(store).await?;
                 return Ok(Instances { code, image: None });
             }
-            Program::Shared { code, image } => (code, image),
+            Self::Shared(code, image) => (code, image),
         };
         let image = image.instantiate_async(&mut *store).await?;
         let mut imports = Vec::with_capacity(code.imports.len() + 2);
@@ -92,6 +109,23 @@ impl Inner {
             image: Some(image),
         })
     }
+
+    /// What `instances` of the worker export: where it starts, and its memory.
+    pub(crate) fn exports(
+        &self,
+        instances: &Instances,
+        store: &mut Store<State>,
+    ) -> wasmtime::Result<(TypedFunc<(), ()>, Memory)> {
+        let command = match self {
+            Self::Shared(code, _) => &code.command,
+            Self::Whole(_, command) => command,
+        };
+        let mut export = |place| instances.code.get_module_export(&mut *store, place);
+        match (export(&command.start), export(&command.memory)) {
+            (Some(Extern::Func(start)), Some(Extern::Memory(memory))) => Ok((start.typed(&*store)?, memory)),
+            _ => Err(wasmtime::Error::msg("the module exports something else than it did")),
+        }
+    }
 }
 
 /// Compiles modules, each once.
@@ -102,6 +136,7 @@ pub(crate) struct Loader {
     notice: fn(&str),
     /// Where modules are compiled that are not in the cache; here, without any.
     children: Option<Arc<Children>>,
+    images: Arc<Images>,
     /// Code in use, by the hash of its module.
     codes: Mutex<HashMap<blake3::Hash, Weak<Code>>>,
     /// Held by who compiles code: whoever comes meanwhile waits, if it is not there already.
@@ -117,8 +152,10 @@ impl Loader {
         cache: Cache,
         notice: fn(&str),
         children: Option<Arc<Children>>,
+        room: ImageRoom,
     ) -> Self {
         Self {
+            images: Arc::new(Images::new(&engine, &linker, room)),
             engine,
             linker,
             cache,
@@ -148,16 +185,18 @@ impl Loader {
         let program = match customs.javascript.then(|| image::split(wasm)).flatten() {
             Some(split) => {
                 let code = self.code(&split.code, origin)?;
-                let image = wasmtime::Module::new(&self.engine, &split.image).map_err(refused)?;
-                let image = self.linker.instantiate_pre(&image).map_err(refused)?;
-                check_command(&code.module)?;
-                Program::Shared { code, image }
+                let base = || Arc::new(Base::new(split.image.memory.clone()));
+                let base = match origin {
+                    Origin::Raw => Arc::new(Base::new(Vec::new())),
+                    Origin::Prepared | Origin::Stranger => code.base.get_or_init(base).clone(),
+                };
+                Program::Shared(self.images.add(code, base, &split.image).map_err(refused)?)
             }
             None => {
                 let module = self.compile(wasm, origin)?;
-                check_command(&module)?;
+                let command = command(&module)?;
                 self.check_imports(module.imports())?;
-                Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?)
+                Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?, command)
             }
         };
         Ok(Worker(Arc::new(Inner {
@@ -165,6 +204,47 @@ impl Loader {
             javascript: customs.javascript,
             source_map: customs.source_map,
         })))
+    }
+
+    /// A worker that can be kept: one that shares its code.
+    pub(crate) fn keep(&self, name: &str, worker: &Worker) {
+        if let Inner {
+            program: Program::Shared(image),
+            source_map: Some(map),
+            ..
+        } = &*worker.0
+        {
+            let mut kept = Frames::default();
+            kept.push(image.base().hash().as_bytes());
+            image.packed().write(&mut kept);
+            kept.push(map);
+            self.cache.put_named(name, &kept.into_bytes());
+        }
+    }
+
+    /// What was kept by this name, if it shares `code`. It is made when it is executed.
+    pub(crate) fn kept(&self, name: &str, code: &Arc<Code>) -> Option<Worker> {
+        let base = code.base.get()?;
+        let kept = self.cache.get_named(name)?;
+        let mut kept = kept.as_slice();
+        if frame(&mut kept).ok()? != base.hash().as_bytes() {
+            return None;
+        }
+        let packed = Packed::read(&mut kept).ok()?;
+        let source_map = frame(&mut kept).ok()?;
+        Some(Worker(Arc::new(Inner {
+            program: Program::Shared(Images::packed(code.clone(), base.clone(), packed)),
+            javascript: true,
+            source_map: Some(source_map.into()),
+        })))
+    }
+
+    /// Sees to it that all of a worker is in memory.
+    pub(crate) async fn ready<'w>(&self, worker: &'w Worker) -> wasmtime::Result<Ready<'w>> {
+        match &worker.0.program {
+            Program::Shared(image) => Ok(Ready::Shared(image.code(), self.images.get(image).await?)),
+            Program::Whole(module, command) => Ok(Ready::Whole(module, command)),
+        }
     }
 
     /// Compiles `wasm`, or takes it from the disk.
@@ -219,7 +299,12 @@ impl Loader {
                 let module = self.compile(wasm, origin)?;
                 // The others are the image's.
                 let imports = self.check_imports(module.imports().filter(|import| import.module() != IMAGE))?;
-                let code = Arc::new(Code { module, imports });
+                let code = Arc::new(Code {
+                    command: command(&module)?,
+                    module,
+                    imports,
+                    base: OnceLock::new(),
+                });
                 let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
                 codes.retain(|_, code| code.strong_count() > 0);
                 codes.insert(hash, Arc::downgrade(&code));
@@ -298,22 +383,18 @@ fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
 }
 
 /// A command of WASI preview 1: a `_start` without parameters, and a memory that the host can find.
-fn check_command(module: &wasmtime::Module) -> Result<(), LoadError> {
+fn command(module: &wasmtime::Module) -> Result<Command, LoadError> {
+    let fault = |sentence: &str| LoadError::Module(sentence.into());
+    let start = module.get_export_index("_start").ok_or_else(|| {
+        fault("the module exports no `_start`: a worker is a WASI command, not a library or a reactor")
+    })?;
     match module.get_export("_start") {
         Some(wasmtime::ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}
-        Some(_) => {
-            return Err(LoadError::Module(
-                "the module's `_start` is not a function () -> ()".into(),
-            ));
-        }
-        None => {
-            let sentence = "the module exports no `_start`: a worker is a WASI command, not a library or a reactor";
-            return Err(LoadError::Module(sentence.into()));
-        }
+        _ => return Err(fault("the module's `_start` is not a function () -> ()")),
     }
-    match module.get_export("memory") {
-        Some(wasmtime::ExternType::Memory(_)) => Ok(()),
-        _ => Err(LoadError::Module("the module exports no memory named `memory`".into())),
+    match (module.get_export("memory"), module.get_export_index("memory")) {
+        (Some(wasmtime::ExternType::Memory(_)), Some(memory)) => Ok(Command { start, memory }),
+        _ => Err(fault("the module exports no memory named `memory`")),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::settings::cache::Cache;
 use crate::settings::commands::Build;
 use crate::source::{self, Code};
 use anyhow::{Context, bail};
-use engine::{Config, Engine, Limits};
+use engine::{Config, Engine, ImageRoom, Limits};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,6 +42,7 @@ pub fn engine(cache: &Cache, limits: &Limits) -> anyhow::Result<Engine> {
         max_executions: 1,
         // Building a worker takes what it takes, however little the worker may use later.
         max_memory_bytes: limits.memory_bytes.max(Limits::default().memory_bytes),
+        image_room: ImageRoom::default(),
         notice,
         // What one builds for oneself needs no other process.
         compiler: None,

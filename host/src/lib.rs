@@ -26,6 +26,7 @@ pub mod issued;
 pub mod issuer;
 pub mod kept;
 pub mod limits;
+pub mod machine;
 pub mod manifest;
 pub mod network;
 pub mod perform;

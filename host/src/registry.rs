@@ -188,17 +188,12 @@ impl Registry {
     pub async fn build(&self, source: &str) -> Result<Worker, Fault> {
         // Nobody closes the semaphore.
         let _turn = self.builds.acquire().await;
-        let module = self.engine.build(&Source::alone(SOURCE_NAME, source), false).await?;
-        self.load_now(module).await
+        Ok(self.engine.make(&Source::alone(SOURCE_NAME, source)).await?)
     }
 
     /// Loads an uploaded module.
     pub async fn load_module(&self, module: Vec<u8>) -> Result<Worker, Fault> {
         let _turn = self.builds.acquire().await;
-        self.load_now(module).await
-    }
-
-    async fn load_now(&self, module: Vec<u8>) -> Result<Worker, Fault> {
         let engine = self.engine.clone();
         let loaded = tokio::task::spawn_blocking(move || engine.load(&module)).await;
         let loaded = loaded.map_err(|panic| Fault::Build(BuildError::Internal(panic.to_string())))?;

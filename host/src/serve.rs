@@ -18,9 +18,9 @@ use crate::running::Running;
 use crate::settings::commands::Serve;
 use crate::store::{OpenAs, Store};
 use crate::tls::Tls;
-use crate::{compiler, confine, console, server, workers};
+use crate::{compiler, confine, console, machine, server, workers};
 use anyhow::Context;
-use engine::{Config, Engine, Limits};
+use engine::{Config, Engine, ImageRoom, Limits};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -40,7 +40,7 @@ const FORGET: Duration = Duration::from_secs(60);
 /// Serves until SIGTERM or SIGINT.
 pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
     start_log(settings.log.clone());
-    raise_file_limit();
+    let open_files = machine::raise_file_limit();
     let (admin, place) = ADMIN_TOKEN.open(&settings.data.folder, settings.admin_token.as_deref())?;
     let engine = Engine::new(Config {
         cache_dir: settings.cache.folder.clone(),
@@ -49,6 +49,11 @@ pub fn serve(settings: Serve) -> anyhow::Result<ExitCode> {
         max_executions: u32::try_from(settings.room.places)? + u32::try_from(workers::builds_at_once())?,
         // Building a worker takes what it takes, however little the worker may use later.
         max_memory_bytes: settings.limits.maximum.memory_bytes.max(Limits::default().memory_bytes),
+        image_room: ImageRoom {
+            bytes: settings.image_memory.unwrap_or_else(|| machine::memory() / 4),
+            // Each has one open file; connections, and what workers ask for, have the others.
+            count: usize::try_from(open_files / 4)?,
+        },
         notice: |sentence| tracing::info!("{sentence}"),
         compiler: Some(compiler::children(settings.build, settings.confined)),
     })
@@ -232,20 +237,5 @@ fn start_log(targets: Targets) {
     let started = tracing_subscriber::registry().with(lines).with(targets).try_init();
     if let Err(error) = started {
         console::err(format_args!("warning: nothing will be logged: {error}"));
-    }
-}
-
-/// A connection is an open file, and the usual limit is 1024: ask for as many as we may have.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            ..limit
-        },
-    ) {
-        tracing::warn!("the limit on open files stays at {:?}: {error}", limit.current);
     }
 }

@@ -104,11 +104,10 @@ fn read_at_most(file: &Path, most: usize) -> Result<Vec<u8>, Fault> {
 
 /// Makes a worker of what a file holds. The first time on a machine this takes seconds.
 pub async fn load(engine: &Engine, code: Code) -> Result<Worker, Fault> {
-    let module = match code {
-        Code::Module(bytes) => bytes,
-        Code::Source(source) => engine.build(&source, false).await?,
-    };
-    Ok(engine.load(&module)?)
+    match code {
+        Code::Module(bytes) => Ok(engine.load(&bytes)?),
+        Code::Source(source) => Ok(engine.make(&source).await?),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A server in this process, for benchmarks that ask it over loopback.
 
-use engine::{Config, Engine, Limits};
+use engine::{Config, Engine, ImageRoom, Limits};
 use host::admission::{Admission, Rules};
 use host::context::Gate;
 use host::data::Data;
@@ -33,6 +33,7 @@ pub async fn start(folder: &Path, limits: Limits) -> SocketAddr {
         max_cache_bytes: 1 << 30,
         max_executions: 128,
         max_memory_bytes: 64 << 20,
+        image_room: ImageRoom::default(),
         notice,
         compiler: None,
     };

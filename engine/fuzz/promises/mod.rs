@@ -17,7 +17,7 @@ pub use stack::stack;
 
 use crate::sandbox::State;
 use crate::worker::Worker;
-use crate::{Config, Engine, Execution, Limits, LoadError, Outcome, Request};
+use crate::{Config, Engine, Execution, ImageRoom, Limits, LoadError, Outcome, Request};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -39,6 +39,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         max_cache_bytes: 1 << 30,
         max_executions: MAX_EXECUTIONS,
         max_memory_bytes: Limits::default().memory_bytes,
+        image_room: ImageRoom::default(),
         notice: |_| {},
         // What crashes the compiler is what is looked for.
         compiler: None,

@@ -24,9 +24,9 @@ pub fn source(input: &[u8]) {
     let built = bundle::bundle(name, text, folder);
     let again = bundle::bundle(name, text, folder);
     match (&built, &again) {
-        (Ok(script), Ok(again)) => {
+        (Ok((script, alone)), Ok((again, again_alone))) => {
             assert!(
-                script.code == again.code && script.map == again.map,
+                script.code == again.code && script.map == again.map && alone == again_alone,
                 "it is another the second time"
             );
             check_script(script);

@@ -3,10 +3,11 @@
 use super::{ENGINE, TOKIO, loaded, small};
 use crate::Grants;
 use crate::image::{self, Split};
-use crate::sandbox::{self, Armed, State, World};
+use crate::sandbox::{self, Armed, Given, State};
 use crate::snapshot::{self, RUNTIME_SECTION};
 use crate::supervise::{self, supervise};
 use crate::worker::Worker;
+use crate::world::Clocks;
 use bytes::Bytes;
 use wasm_encoder::ConstExpr;
 
@@ -16,7 +17,7 @@ pub fn split(module: &[u8]) {
     let engine = ENGINE.loader().engine();
     let valid = |wasm: &[u8]| wasmtime::Module::validate(engine, wasm).map_err(|error| format!("{error:#}"));
     let whole_is = valid(module);
-    let halves_are = valid(&halves.code).and(valid(&halves.image));
+    let halves_are = valid(&halves.code).and(valid(&halves.image.module()));
     // Or else a module that is none would run.
     assert_eq!(
         whole_is.is_ok(),
@@ -80,20 +81,24 @@ struct Left {
 fn machine(worker: &Worker) -> Option<Left> {
     let loader = ENGINE.loader();
     let limits = small();
-    let world = World {
+    let given = Given {
         stdin: Bytes::from_static(br#"{"a":[1]}"#),
-        environment: &[("WORKER_KEY".into(), "w".into())],
+        environment: vec![("WORKER_KEY".into(), "w".into())],
         grants: Grants::default(),
-        frozen: true,
+        clocks: Clocks::Frozen,
     };
-    let armed = sandbox::arm(loader.engine(), world, &limits).expect("a store");
+    let armed = sandbox::arm(loader.engine(), given, &limits).expect("a store");
     let Armed {
         mut store,
         stdout,
         stderr,
     } = armed;
     let guest = async {
-        let instances = worker.0.instantiate(loader.linker(), &mut store).await?;
+        let instances = loader
+            .ready(worker)
+            .await?
+            .instantiate(loader.linker(), &mut store)
+            .await?;
         let function = instances
             .code
             .get_typed_func::<(), ()>(&mut store, "_start")
@@ -141,7 +146,7 @@ fn check_join(module: &[u8], halves: &Split, memory: &[u8], globals: &[ConstExpr
     assert!(again.code == halves.code, "the code is another");
     let twice = image::join(&joined, memory, globals).expect("what is joined can be joined");
     assert!(twice == joined, "joined twice it is another");
-    check_memory(&again.image, memory);
+    check_memory(&again.image.module(), memory);
 }
 
 /// An instance of `image` has this memory.

@@ -1,8 +1,10 @@
 //! The child's side.
 
-use super::protocol::{Answer, Frames, Job, count, frame};
+use super::protocol::{Answer, Job};
 use crate::cache::Cache;
-use crate::{BuildError, Config, Engine, Limits, Source, TopLevelError};
+use crate::frames::{Frames, count, frame};
+use crate::snapshot::Built;
+use crate::{BuildError, Config, Engine, ImageRoom, Limits, Source, TopLevelError};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -24,6 +26,7 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
         max_cache_bytes: 0,
         max_executions: EXECUTIONS,
         max_memory_bytes: Limits::default().memory_bytes,
+        image_room: ImageRoom::default(),
         notice: |_| {},
         compiler: None,
     };
@@ -38,14 +41,14 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
     let body = frame(&mut stdin)?;
     let (answer, made) = match job {
         Job::Compile => match engine.compile(&body) {
-            Ok(artefact) => (Answer::Made, artefact),
+            Ok(artefact) => (Answer::Compiled, artefact),
             Err(sentence) => (Answer::Limit(sentence), Vec::new()),
         },
         Job::Build { name, standalone } => {
             let text = String::from_utf8(body).map_err(io::Error::other)?;
             let source = Source { name, text, folder };
-            match tokio.block_on(engine.build(&source, standalone)) {
-                Ok(module) => (Answer::Made, module),
+            match tokio.block_on(engine.built(&source, standalone)) {
+                Ok(Built { module, alone }) => (Answer::Built { alone }, module),
                 Err(error) => (told(error), Vec::new()),
             }
         }

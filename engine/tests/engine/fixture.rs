@@ -1,7 +1,7 @@
 //! One helper for all tests: an engine that shares its compiled code with the other test runs of this checkout.
 
 use bytes::Bytes;
-use engine::{Config, Engine, Execution, Limits, Payload, Request, Source, Worker};
+use engine::{Config, Engine, Execution, ImageRoom, Limits, Payload, Request, Source, Worker};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,6 +16,7 @@ pub fn engine_in(cache_dir: &Path) -> Engine {
         max_cache_bytes: 1 << 30,
         max_executions: 64,
         max_memory_bytes: 256 << 20,
+        image_room: ImageRoom::default(),
         notice,
         compiler: None,
     })

@@ -267,3 +267,70 @@ fn a_module_that_poses_as_javascript_gains_nothing() {
     assert!(error.contains("image.f"), "{error}");
     assert!(posing("").is_ok());
 }
+
+/// A module that makes calls of WASI, each written to stdout as a digit: the error number.
+fn calling(calls: &[&str]) -> String {
+    let calls: String = calls.iter().map(|call| format!("(call $note (call {call}))")).collect();
+    let function = |name: &str, parameters: &str| {
+        format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param {parameters}) (result i32)))")
+    };
+    format!(
+        r#"(module {} {} {} {}
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\40\00\00\00\02\00\00\00") (data (i32.const 64) "12")
+        (data (i32.const 16) "\80\00\00\00\01\00\00\00")
+        (global $length (mut i32) (i32.const 0))
+        (func $note (param i32)
+            (i32.store8 (i32.add (i32.const 1000) (global.get $length)) (i32.add (i32.const 0x30) (local.get 0)))
+            (global.set $length (i32.add (i32.const 1) (global.get $length))))
+        (func (export "_start")
+            {calls}
+            (i32.store (i32.const 24) (i32.const 1000)) (i32.store (i32.const 28) (global.get $length))
+            (drop (call $fd_write (i32.const 2) (i32.const 24) (i32.const 1) (i32.const 32)))))"#,
+        function("fd_read", "i32 i32 i32 i32"),
+        function("fd_write", "i32 i32 i32 i32"),
+        function("fd_close", "i32"),
+        function("fd_renumber", "i32 i32"),
+    )
+}
+
+#[tokio::test]
+async fn files_are_what_their_numbers_say() {
+    // The vector at 0 is "12", that at 16 one byte at 128; 32 takes a number.
+    const PUT: &str = "$fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)";
+    const GET: &str = "$fd_read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 32)";
+    const PUT_GOT: &str = "$fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32)";
+    const CLOSE_IN: &str = "$fd_close (i32.const 0)";
+    const CLOSE_OUT: &str = "$fd_close (i32.const 1)";
+    const OUT_TO_ERR: &str = "$fd_renumber (i32.const 2) (i32.const 1)";
+    const PUT_NOWHERE: &str = "$fd_write (i32.const 7) (i32.const 0) (i32.const 1) (i32.const 32)";
+    const READ_OUT: &str = "$fd_read (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32)";
+    const WRITE_IN: &str = "$fd_write (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)";
+    let cases: [(&[&str], &str, &str); 7] = [
+        (&[PUT, PUT], "1212", "00"),
+        (&[GET, PUT_GOT, GET, PUT_GOT], "34", "0000"),
+        // Closed, it is no file any more; what is left of stdin is read in the same order by whoever reads it.
+        (&[PUT, CLOSE_OUT, PUT], "12", "008"),
+        (&[GET, CLOSE_OUT, GET, CLOSE_IN, GET], "", "00008"),
+        (&[GET, PUT_GOT, CLOSE_IN, PUT], "312", "0000"),
+        (&[PUT_NOWHERE, READ_OUT, WRITE_IN], "", "888"),
+        // stdout is stderr from then on; and 2 is no file, so the numbers go nowhere.
+        (&[PUT, OUT_TO_ERR, PUT], "12", "12"),
+    ];
+    for (calls, stdout, stderr) in cases {
+        let execution = run(&wat(&calling(calls)), "34").await;
+        let written = (output(&execution), log(&execution));
+        assert_eq!(written, (stdout, format!("Info {stderr}")), "{calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_has_no_place_is_a_fault() {
+    // Where the count goes: unaligned, and beyond the memory.
+    for out in ["33", "65534", "-4"] {
+        let call = format!("$fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const {out})");
+        let execution = run(&wat(&calling(&[&call])), "").await;
+        let told = log(&execution);
+        assert!(!execution.outcome.is_success() || told != "Info 0", "{out}: {told}");
+    }
+}

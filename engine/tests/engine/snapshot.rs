@@ -146,3 +146,64 @@ async fn a_standalone_module_imports_nothing_but_wasi() {
         assert_eq!(output(&execution), expected);
     }
 }
+
+#[tokio::test]
+async fn what_imports_nothing_is_built_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".worker")).count()
+    };
+    let here = tempfile::tempdir().unwrap();
+    std::fs::write(here.path().join("a.ts"), "export default 5").unwrap();
+    let source = |text: &str| Source {
+        folder: Some(here.path().to_owned()),
+        ..Source::alone("worker.ts", text)
+    };
+    let first = engine_in(folder.path());
+    for (text, answer, then) in [
+        ("export default async () => 1 + 1", "2", 1),
+        ("export default async () => 1 + 1", "2", 1),
+        ("export default async () => 1 + 2", "3", 2),
+        ("import a from './a'; export default async () => a", "5", 2),
+    ] {
+        let worker = first.make(&source(text)).await.unwrap();
+        assert_eq!(
+            (output(&run_in(&first, &worker).await), kept()),
+            (answer, then),
+            "{text}"
+        );
+    }
+    // Another process; and what is kept has been damaged.
+    for damage in [false, true] {
+        if damage {
+            for file in std::fs::read_dir(folder.path())
+                .unwrap()
+                .map(|file| file.unwrap().path())
+            {
+                if file.extension().is_some_and(|extension| extension == "worker") {
+                    std::fs::write(file, "damaged").unwrap();
+                }
+            }
+        }
+        let second = engine_in(folder.path());
+        let worker = second.make(&source("export default async () => 1 + 1")).await.unwrap();
+        assert_eq!(output(&run_in(&second, &worker).await), "2");
+    }
+    std::fs::write(here.path().join("a.ts"), "export default 6").unwrap();
+    let worker = first
+        .make(&source("import a from './a'; export default async () => a"))
+        .await
+        .unwrap();
+    assert_eq!(
+        output(&run_in(&first, &worker).await),
+        "6",
+        "what is imported is read again"
+    );
+}
+
+async fn run_in(engine: &engine::Engine, worker: &engine::Worker) -> engine::Execution {
+    let run = engine.run(worker, engine::Request::default(), std::future::pending());
+    run.await.unwrap()
+}

@@ -3,6 +3,7 @@
 use crate::failure::{self, Failure};
 use crate::prelude::Prelude;
 use crate::{Worker, clock, console, host, rejections, run_jobs, stdio};
+use std::mem::ManuallyDrop;
 use javy::quickjs::{ArrayBuffer, Ctx, Error, Exception, Function, Object, Value, promise::PromiseState};
 
 /// Runs the handler on stdin and writes what it returns to stdout.
@@ -27,10 +28,13 @@ pub fn execute(worker: &Worker) {
                 failure::exit(failure::UNSETTLED, &Failure::plain(message))
             }
         };
-        match ctx.json_stringify(value) {
+        // Nothing of this is freed: the memory ends with the execution.
+        let value = ManuallyDrop::new(value);
+        let _promise = ManuallyDrop::new(promise);
+        match ctx.json_stringify(Value::clone(&value)) {
             Ok(None) => {}
-            Ok(Some(json)) => match json.to_string() {
-                Ok(json) => stdio::write_output(json.as_bytes()),
+            Ok(Some(json)) => match json.to_cstring().map(ManuallyDrop::new) {
+                Ok(json) => stdio::write_output(json.as_str().as_bytes()),
                 Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, prelude)),
             },
             Err(error) => failure::exit(failure::INVALID_OUTPUT, &failed(&ctx, error, prelude)),

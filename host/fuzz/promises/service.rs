@@ -1,6 +1,6 @@
 //! The host's service with one worker, `echo`, as a server has it.
 
-use engine::{Config, Engine, Limits};
+use engine::{Config, Engine, ImageRoom, Limits};
 use host::admission::{Admission, Rules};
 use host::context::Gate;
 use host::data::Data;
@@ -48,6 +48,7 @@ async fn service() -> Service {
         max_cache_bytes: 1 << 30,
         max_executions: 8,
         max_memory_bytes: Limits::default().memory_bytes,
+        image_room: ImageRoom::default(),
         notice: |_| {},
         compiler: None,
     };

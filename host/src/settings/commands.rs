@@ -115,6 +115,8 @@ pub struct Serve {
     pub history_entries: u32,
     /// Keeps compiled code.
     pub cache: Cache,
+    /// Bytes of the workers that are in memory; a quarter of the machine's, if nothing is said.
+    pub image_memory: Option<u64>,
     /// What each execution may use.
     pub limits: LimitRange,
     /// What building a worker may use.
@@ -207,6 +209,7 @@ impl Serve {
             history_days: sources.get("history-days", value::number).unwrap_or(30),
             history_entries: sources.get("history-entries", value::number).unwrap_or(1_000_000),
             cache: cache(&mut sources),
+            image_memory: sources.get("image-memory", quantity::size).map(|bytes| bytes as u64),
             limits: limits(&mut sources),
             build: build(&mut sources),
             confined: !sources.get("unconfined", value::switch).unwrap_or(false),

@@ -58,6 +58,12 @@ pub const SETTINGS: &[Setting] = &[
         "Disk that it may take; what was used longest ago makes room [default: 1GiB]",
         &[Build, Run, Serve],
     ),
+    row(
+        "image-memory",
+        "SIZE",
+        "Memory for workers; what was executed longest ago makes room, and comes back in milliseconds [default: a quarter of the machine's]",
+        &[Serve],
+    ),
     Setting {
         short: Some('o'),
         ..row(

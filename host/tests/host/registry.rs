@@ -2,7 +2,7 @@
 
 use super::program::CACHE;
 use super::store::fixture::{Fixture, save, source};
-use engine::{Config, Engine, Request};
+use engine::{Config, Engine, ImageRoom, Request};
 use host::context::Gate;
 use host::limits::LimitRange;
 use host::registry::{Fault, Registry};
@@ -24,6 +24,7 @@ async fn code_belongs_to_its_revision() {
         max_cache_bytes: 1 << 30,
         max_executions: 8,
         max_memory_bytes: 64 << 20,
+        image_room: ImageRoom::default(),
         notice: |_| {},
         compiler: None,
     };

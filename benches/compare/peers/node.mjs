@@ -1,0 +1,5 @@
+// Node: one realm for all requests.
+import { answer } from './core.mjs';
+import { serve } from './serve.mjs';
+
+serve((isCpu, body) => answer(isCpu, JSON.parse(body)));
