@@ -10,7 +10,7 @@
 //! and every section but memory, globals, data and custom sections goes into the code module unchanged.
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{ConstExpr, Encode, EntityType, ExportKind, RawSection, Section, SectionId};
+use wasm_encoder::{ConstExpr, Encode, EntityType, ExportKind, RawSection, SectionId};
 use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
 /// The module name under which the code imports what the image exports.
@@ -42,13 +42,24 @@ pub(crate) struct Image {
 impl Image {
     /// The module.
     pub(crate) fn module(&self) -> Vec<u8> {
-        let mut data = wasm_encoder::DataSection::new();
-        data.active(0, &ConstExpr::i32_const(0), self.memory.iter().copied());
-        let mut module = self.head.clone();
-        module.push(data.id());
-        data.encode(&mut module);
+        let mut module = begin(&self.head, self.memory.len());
+        module.extend_from_slice(&self.memory);
         module
     }
+}
+
+/// An image's module with a memory of `length` bytes, up to the memory, which is its end.
+pub(crate) fn begin(head: &[u8], length: usize) -> Vec<u8> {
+    // One segment, of memory 0, at 0. Its bytes are not taken through the encoder, which looks at each.
+    let mut segment = vec![1, 0];
+    ConstExpr::i32_const(0).encode(&mut segment);
+    length.encode(&mut segment);
+    let mut module = Vec::with_capacity(head.len() + segment.len() + length + 16);
+    module.extend_from_slice(head);
+    module.push(SectionId::Data as u8);
+    (segment.len() + length).encode(&mut module);
+    module.extend_from_slice(&segment);
+    module
 }
 
 /// A memory is kept as it is, zeros and all, up to this size; beyond, if half of it was written: so does wasmtime.

@@ -123,7 +123,7 @@ impl Images {
     pub(crate) fn add(&self, code: Arc<Code>, base: Arc<Base>, image: &Image) -> wasmtime::Result<Arc<PrivateImage>> {
         let packed = Packed::new(image, &base.memory);
         let private = Self::packed(code, base, packed);
-        self.make(&private, image)?;
+        self.make(&private, &image.module())?;
         Ok(private)
     }
 
@@ -158,15 +158,15 @@ impl Images {
             if let Some(present) = private.present() {
                 return Ok(present.module);
             }
-            let image = private.packed.unpack(&private.base.memory);
-            let image = image.ok_or_else(|| wasmtime::format_err!("the image of a worker cannot be unpacked"))?;
-            images.make(&private, &image)
+            let module = private.packed.module(&private.base.memory);
+            let module = module.ok_or_else(|| wasmtime::format_err!("the image of a worker cannot be unpacked"))?;
+            images.make(&private, &module)
         });
         unpacked.await?
     }
 
-    fn make(&self, private: &Arc<PrivateImage>, image: &Image) -> wasmtime::Result<Arc<InstancePre<State>>> {
-        let (module, bytes) = mapped(&self.engine, &image.module())?;
+    fn make(&self, private: &Arc<PrivateImage>, module: &[u8]) -> wasmtime::Result<Arc<InstancePre<State>>> {
+        let (module, bytes) = mapped(&self.engine, module)?;
         let module = Arc::new(self.linker.instantiate_pre(&module)?);
         private
             .used

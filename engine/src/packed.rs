@@ -4,7 +4,7 @@
 //! of it compressed (LZ4). Where the other memory has ended, it is zeros.
 
 use crate::frames::{Frames, count, frame};
-use crate::image::Image;
+use crate::image::{self, Image};
 use std::io::{self, Read};
 
 const LINE_BYTES: usize = 64;
@@ -46,17 +46,15 @@ impl Packed {
         }
     }
 
-    /// The image; `None` where `base` is another than it was, or this has been damaged.
-    pub(crate) fn unpack(&self, base: &[u8]) -> Option<Image> {
-        let mut memory = vec![0; self.length];
-        let both = base.len().min(self.length);
-        memory[..both].copy_from_slice(&base[..both]);
+    /// The module of the image; `None` where `base` is another than it was, or this has been damaged.
+    pub(crate) fn module(&self, base: &[u8]) -> Option<Vec<u8>> {
         let difference = lz4_flex::decompress_size_prepended(&self.difference).ok()?;
-        apply(&difference, &mut memory)?;
-        Some(Image {
-            head: self.head.to_vec(),
-            memory,
-        })
+        let mut module = image::begin(&self.head, self.length);
+        let memory = module.len();
+        module.extend_from_slice(&base[..base.len().min(self.length)]);
+        module.resize(memory + self.length, 0);
+        apply(&difference, &mut module[memory..])?;
+        Some(module)
     }
 }
 
@@ -125,7 +123,7 @@ mod tests {
         let mut kept = Frames::default();
         Packed::new(&image, base).write(&mut kept);
         let packed = Packed::read(&mut kept.into_bytes().as_slice()).unwrap();
-        assert_eq!(packed.unpack(base), Some(image));
+        assert_eq!(packed.module(base), Some(image.module()));
         packed
     }
 
@@ -159,8 +157,8 @@ mod tests {
     #[test]
     fn another_base_is_found_out_or_gives_no_more_than_was_packed() {
         let packed = packed(&[1; 1000], &[]);
-        let other = packed.unpack(&[2; 5000]).unwrap();
-        assert_eq!(other.memory.len(), 1000);
+        let other = packed.module(&[2; 5000]).unwrap();
+        assert_eq!(other.len(), packed.module(&[]).unwrap().len());
         for cut in 1..20 {
             let difference = difference(&[1; 1000], &[]);
             assert_eq!(apply(&difference[..difference.len() - cut], &mut [0; 1000]), None);
