@@ -1,7 +1,7 @@
 //! Compiled code on disk, so that a machine compiles the same module once.
 //!
 //! wasmtime loads compiled code without looking at it again, so nothing is loaded that this machine did not write
-//! itself: every file starts with a keyed hash over its name and content, and the key lies in the same folder, readable
+//! itself: every file ends with a keyed hash over its name and content, and the key lies in the same folder, readable
 //! by its owner only. A file that does not verify is compiled anew. Files are written beside their place and renamed
 //! into it, so that no reader ever sees half of one. When they are too many bytes, those used longest ago go.
 
@@ -133,7 +133,7 @@ impl Folder {
         let metadata = file.metadata().ok()?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.read_to_end(&mut bytes).ok()?;
-        let (hash, made) = bytes.split_first_chunk::<TAG_BYTES>()?;
+        let (made, hash) = bytes.split_last_chunk::<TAG_BYTES>()?;
         if self.tag(name, made) != *hash {
             return None;
         }
@@ -143,7 +143,7 @@ impl Folder {
         if noted.is_some_and(|since| since > NOTED) {
             let _ = file.set_modified(now);
         }
-        bytes.drain(..TAG_BYTES);
+        bytes.truncate(bytes.len() - TAG_BYTES);
         Some(bytes)
     }
 
@@ -163,7 +163,7 @@ impl Folder {
                 }
             }
         }
-        if let Ok(draft) = write_draft(&self.path, &[tag.as_bytes(), made])
+        if let Ok(draft) = write_draft(&self.path, &[made, tag.as_bytes()])
             && fs::rename(&draft, self.path.join(name)).is_err()
         {
             let _ = fs::remove_file(&draft);

@@ -9,6 +9,7 @@
 //! Nothing is trusted here: two workers share compiled code if and only if their code modules are equal byte for byte,
 //! and every section but memory, globals, data and custom sections goes into the code module unchanged.
 
+use bytes::Bytes;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, Encode, EntityType, ExportKind, RawSection, SectionId};
 use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
@@ -36,7 +37,7 @@ pub(crate) struct Image {
     /// The module without its last section, which is the data.
     pub(crate) head: Vec<u8>,
     /// The memory, up to its last byte that was written.
-    pub(crate) memory: Vec<u8>,
+    pub(crate) memory: Bytes,
 }
 
 impl Image {
@@ -212,7 +213,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         code: code.finish(),
         image: Image {
             head: image.finish(),
-            memory: image_memory,
+            memory: image_memory.into(),
         },
     })
 }

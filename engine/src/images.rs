@@ -7,11 +7,12 @@ use crate::image::Image;
 use crate::packed::Packed;
 use crate::sandbox::State;
 use crate::worker::Code;
+use bytes::Bytes;
 use rustix::fs::{MemfdFlags, SealFlags};
 use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use tokio::sync::Semaphore;
 use wasmtime::InstancePre;
 
@@ -58,21 +59,21 @@ pub(crate) struct PrivateImage {
 
 /// A memory that others are packed against.
 pub(crate) struct Base {
-    memory: Vec<u8>,
-    hash: blake3::Hash,
+    memory: Bytes,
+    hash: OnceLock<blake3::Hash>,
 }
 
 impl Base {
-    pub(crate) fn new(memory: Vec<u8>) -> Self {
+    pub(crate) fn new(memory: Bytes) -> Self {
         Self {
-            hash: blake3::hash(&memory),
             memory,
+            hash: OnceLock::new(),
         }
     }
 
     /// Names it.
     pub(crate) fn hash(&self) -> &blake3::Hash {
-        &self.hash
+        self.hash.get_or_init(|| blake3::hash(&self.memory))
     }
 }
 

@@ -118,7 +118,7 @@ mod tests {
     fn packed(memory: &[u8], base: &[u8]) -> Packed {
         let image = Image {
             head: b"head".to_vec(),
-            memory: memory.to_vec(),
+            memory: memory.to_vec().into(),
         };
         let mut kept = Frames::default();
         Packed::new(&image, base).write(&mut kept);

@@ -9,6 +9,7 @@ use crate::images::{Base, ImageRoom, Images, PrivateImage};
 use crate::packed::Packed;
 use crate::sandbox::State;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use wasmparser::{Parser, Payload};
@@ -187,7 +188,7 @@ impl Loader {
                 let code = self.code(&split.code, origin)?;
                 let base = || Arc::new(Base::new(split.image.memory.clone()));
                 let base = match origin {
-                    Origin::Raw => Arc::new(Base::new(Vec::new())),
+                    Origin::Raw => Arc::new(Base::new(Bytes::new())),
                     Origin::Prepared | Origin::Stranger => code.base.get_or_init(base).clone(),
                 };
                 Program::Shared(self.images.add(code, base, &split.image).map_err(refused)?)
