@@ -11,7 +11,7 @@ const LINE_BYTES: usize = 64;
 /// Two numbers of four bytes are before each run.
 const RUN_BYTES: usize = 8;
 
-/// An image in a few kilobytes.
+/// An image without what is in another memory as well.
 pub(crate) struct Packed {
     head: Box<[u8]>,
     /// Bytes of its memory.

@@ -57,6 +57,7 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(max_executions)
         .total_tables(max_executions.saturating_mul(MAX_TABLES))
+        // What was touched of a stack stays: giving it back (`async_stack_zeroing`) is a call of the kernel for each execution.
         .total_stacks(max_executions)
         // A worker of ours is two instances: image and code.
         .total_core_instances(max_executions.saturating_mul(2))
@@ -66,7 +67,6 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .max_unused_warm_slots(WARM_SLOTS)
         .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
 
     let mut config = wasmtime::Config::new();
