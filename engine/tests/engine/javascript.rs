@@ -331,3 +331,10 @@ async fn timers_that_are_due_together_fire_together() {
     let wall = execution.usage.wall;
     assert!(wall < std::time::Duration::from_millis(700), "{wall:?}");
 }
+
+#[tokio::test]
+async fn the_clock_runs_since_the_execution_began() {
+    // Nobody looks at it until a million additions are done, which take milliseconds.
+    let text = "let sum = 0; for (let i = 0; i < 1e6; i++) sum += i; return performance.now() > 1";
+    assert_eq!(output(&body(text, "").await), "true");
+}
