@@ -16,6 +16,8 @@ const HOST_STACK_BYTES: usize = 512 << 10;
 /// Memory that stays with a slot of the pool between executions, in bytes: copying it back is cheaper than faulting it in, and
 /// what hostile guests leave in a thousand slots is 250 MB at most. An echo writes 80 kB.
 const KEEP_RESIDENT_BYTES: usize = 256 << 10;
+/// The same of a stack. The rest is given back, or a thousand stacks would keep the deepest of all recursions.
+const STACK_KEEP_RESIDENT_BYTES: usize = 32 << 10;
 /// Slots that wait for the worker that had them last, which need not be mapped anew for it.
 const WARM_SLOTS: u32 = 48;
 
@@ -57,8 +59,8 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(max_executions)
         .total_tables(max_executions.saturating_mul(MAX_TABLES))
-        // What was touched of a stack stays: giving it back (`async_stack_zeroing`) is a call of the kernel for each execution.
         .total_stacks(max_executions)
+        .async_stack_keep_resident(STACK_KEEP_RESIDENT_BYTES)
         // A worker of ours is two instances: image and code.
         .total_core_instances(max_executions.saturating_mul(2))
         .max_tables_per_module(MAX_TABLES)
@@ -74,6 +76,7 @@ pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .consume_fuel(true)
         .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_zeroing(true)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
         // Nobody reads WebAssembly frames here: JavaScript has its own stacks.
         .wasm_backtrace_max_frames(None)
