@@ -118,11 +118,14 @@ fn on_the_command_line() {
         let folder = Folder::new(&[]);
         let manifest: Value = serde_json::from_slice(&fs::read(source.join("manifest.json")).unwrap()).unwrap();
         let entry = source.join(manifest["sourceCodePath"].as_str().unwrap());
-        let built = folder.run(&["build", entry.to_str().unwrap(), "-o", "worker.wasm"]);
-        assert_eq!(built.code, 0, "{built:?}");
+        let entry = entry.to_str().unwrap();
+        let built = (!entry.ends_with(".wasm")).then(|| folder.run(&["build", entry, "-o", "worker.wasm"]));
+        assert!(built.as_ref().is_none_or(|built| built.code == 0), "{built:?}");
+        // What another toolchain made is run as it is.
+        let module = if built.is_some() { "worker.wasm" } else { entry };
         for case in &cases {
             let place = format!("{}: {}", source.display(), case.name());
-            let done = folder.run_with(&["run", "worker.wasm", "--output", "json"], case.payload().as_bytes());
+            let done = folder.run_with(&["run", module, "--output", "json"], case.payload().as_bytes());
             let answer: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{place}: {done:?}"));
             check(&place, case, &answer);
             let failed = answer["executionStatus"] == "STATUS_FAIL";
