@@ -51,7 +51,7 @@ pub enum Outcome {
     InvalidOutput(String),
     /// The module did something that WebAssembly stops, such as `unreachable`; with the reason.
     Trap(String),
-    /// A command other than our JavaScript runtime exited with this code; what it said of it, if anything.
+    /// A command exited with this code; what it said of it, if anything. (Code 1 with name and message is an exception.)
     Exit(i32, Option<Thrown>),
     /// The caller left, or the host is closing.
     Cancelled,
@@ -75,6 +75,11 @@ pub struct Thrown {
 }
 
 impl Thrown {
+    /// Whether it says what happened, with a name and a message.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.name.is_empty() && !self.message.is_empty()
+    }
+
     /// The same with every frame, and those of its causes, at the author's line.
     pub(crate) fn mapped(mut self, map: Option<&[u8]>) -> Self {
         let map = map.and_then(SourceMap::parse);

@@ -135,7 +135,11 @@ fn judge(result: wasmtime::Result<()>, output: &[u8], worker: &Inner) -> Outcome
                 let thrown = thrown(output, worker).unwrap_or_else(untold);
                 Outcome::InvalidOutput(format!("{}: {}", thrown.name, thrown.message))
             }
-            (code, _) => Outcome::Exit(code, thrown(output, worker)),
+            (code, _) => match thrown(output, worker) {
+                // Any command can throw as our runtime does: it tells what, and exits with this code.
+                Some(thrown) if code == EXCEPTION && thrown.is_told() => Outcome::Exception(thrown),
+                told => Outcome::Exit(code, told),
+            },
         };
     }
     if error.is::<TooManyCalls>() {
