@@ -66,6 +66,13 @@ pub(crate) fn bundle(
     Ok((script, false))
 }
 
+/// Whether the text asks for another file or a package, types aside. One that does not compile asks for nothing: whoever
+/// builds it tells why.
+pub(crate) fn imports(entry_name: &str, entry_text: &str) -> bool {
+    let entry = module(entry_name, entry_text, Role::Entry);
+    entry.is_ok_and(|entry| entry.requests.iter().any(Request::is_import))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::fs;
@@ -127,6 +134,27 @@ pub(crate) mod tests {
                     "{text}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_is_imported_for_its_types_is_no_import() {
+        for (text, imports) in [
+            (
+                "import { PlatformContext } from 'jfrog-workers'; export default (a: PlatformContext) => a",
+                false,
+            ),
+            (
+                "import { P } from './types'; import type Q from './q'; export default (a: P): Q => a",
+                false,
+            ),
+            ("import('./' + a); require('b'); export default () => 1", false),
+            ("import './gone'; export default = 1", false),
+            ("import { p } from './types'; export default () => p", true),
+            ("export default () => import('./late')", true),
+            ("export * from './a'; export default () => 1", true),
+        ] {
+            assert_eq!(super::imports("worker.ts", text), imports, "{text}");
         }
     }
 

@@ -65,6 +65,12 @@ impl Source {
             folder: None,
         }
     }
+
+    /// Whether it imports files or packages, so that the text alone does not build. Types count for nothing, and a source
+    /// that does not compile is not judged. Blocks while it computes, as a build does at first.
+    pub fn imports(&self) -> bool {
+        bundle::imports(&self.name, &self.text)
+    }
 }
 
 /// What one execution is given.

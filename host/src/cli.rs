@@ -1,14 +1,14 @@
-//! The command line: made from the table of settings, and taken apart into one of three commands.
+//! The command line: made from the table of settings, and taken apart into one of the commands.
 
 use crate::data::Data;
 use crate::identity::scope::Role;
 use crate::settings::commands::{Build, Output, Run, Serve, beside};
 use crate::settings::quantity;
 use crate::settings::sources::Sources;
-use crate::settings::table::{self, Command};
+use crate::settings::table::{self, Command, Setting};
 use crate::store::OpenAs;
 use crate::tokens::{self, Task};
-use crate::{build, compiler, console, run, serve};
+use crate::{build, compiler, console, remote, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -60,8 +60,9 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             matches.get_one("confined").copied().unwrap_or(true),
             matches.get_one("folder").cloned(),
         ),
+        Some((name, matches)) => remote::cli::dispatch(name, matches),
         // clap refuses what is no subcommand.
-        _ => Ok(ExitCode::from(WRONG)),
+        None => Ok(ExitCode::from(WRONG)),
     }
 }
 
@@ -109,8 +110,13 @@ fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 
 /// The flags that were given, as texts; what they mean is decided in one place for all sources.
 fn sources(matches: &ArgMatches, command: Command) -> Sources {
+    given(matches, table::of(command))
+}
+
+/// The same of any settings.
+pub(crate) fn given(matches: &ArgMatches, settings: impl Iterator<Item = &'static Setting>) -> Sources {
     let mut flags = BTreeMap::new();
-    for setting in table::of(command) {
+    for setting in settings {
         let texts = if setting.value.is_empty() {
             matches.get_flag(setting.name).then(|| vec!["true".to_owned()])
         } else {
@@ -155,6 +161,7 @@ fn command() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([build, run, serve, token_command(), rotate_command(), child_command()])
+        .subcommands(remote::cli::commands())
 }
 
 /// For the server's own children, with the limits it wants them to take.
@@ -234,7 +241,8 @@ fn rotate_command() -> clap::Command {
         .args(table::of(Command::Beside).map(flag))
 }
 
-fn flag(setting: &table::Setting) -> Arg {
+/// A setting as a flag.
+pub(crate) fn flag(setting: &table::Setting) -> Arg {
     let flag = Arg::new(setting.name).long(setting.name).help(setting.help);
     let flag = setting.short.into_iter().fold(flag, Arg::short);
     if setting.value.is_empty() {

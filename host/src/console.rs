@@ -4,10 +4,16 @@ use std::io::{ErrorKind, Write};
 
 /// Writes to stdout. A reader that has left, such as `head`, has what it wanted: that is no error.
 pub fn out(bytes: &[u8]) -> std::io::Result<()> {
+    offer(bytes).map(drop)
+}
+
+/// The same, and says whether somebody still reads.
+pub fn offer(bytes: &[u8]) -> std::io::Result<bool> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

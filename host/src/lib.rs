@@ -33,6 +33,7 @@ pub mod perform;
 pub mod places;
 pub mod record;
 pub mod registry;
+pub mod remote;
 pub mod run;
 pub mod running;
 pub mod schedule;

@@ -11,10 +11,19 @@ use std::fmt::Write;
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
+/// Said of a worker that returned a value and failed nevertheless.
+pub const SAYS_FAILED: &str = "the worker returned an executionStatus that says it failed";
+
 /// Runs the worker once and prints what became of it.
 pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     // The payload first: it is checked in no time, a source takes longer.
-    let payload = payload(&settings.payload, settings.limits.payload_bytes)?;
+    let most = settings.limits.payload_bytes;
+    let payload = checked(payload(&settings.payload, most)?, most)?;
+    once(settings, payload)
+}
+
+/// The same with a payload from elsewhere.
+pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
     let (folder, name) = source::place(&settings.worker);
     let code = source::read(&settings.worker, &name, &folder)?;
     let engine = build::engine(&settings.cache, &settings.limits)?;
@@ -47,10 +56,10 @@ pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// At most so many bytes.
-fn payload(from: &PayloadFrom, most: usize) -> anyhow::Result<Payload> {
+/// The bytes of a payload, still to be checked: of more than `most`, what shows that there are more.
+pub fn payload(from: &PayloadFrom, most: usize) -> anyhow::Result<Vec<u8>> {
     let read = |from: &mut dyn Read| read(from, most);
-    let bytes = match from {
+    Ok(match from {
         PayloadFrom::Text(text) => text.clone().into_bytes(),
         PayloadFrom::File(path) => std::fs::File::open(path)
             .and_then(|mut file| read(&mut file))
@@ -59,7 +68,11 @@ fn payload(from: &PayloadFrom, most: usize) -> anyhow::Result<Payload> {
         PayloadFrom::Stdin | PayloadFrom::StdinIfPiped => {
             read(&mut std::io::stdin().lock()).context("cannot read the payload from stdin")?
         }
-    };
+    })
+}
+
+/// A document of at most so many bytes.
+pub fn checked(bytes: Vec<u8>, most: usize) -> anyhow::Result<Payload> {
     Payload::parse(Bytes::from(bytes), most).map_err(|error| match error {
         // What was read of it is cut, so its size is not known.
         PayloadError::TooLarge { .. } => {
@@ -82,11 +95,12 @@ fn value(execution: &Execution) -> std::io::Result<()> {
         console::err(format_args!("[{:<5}] - {}", level(line.level), line.message));
     }
     if !execution.outcome.is_success() {
-        console::err(console::printable(&failure(&execution.outcome)));
+        let outcome = &execution.outcome;
+        console::err(console::printable(&failure(outcome.message(), outcome.thrown())));
         return Ok(());
     }
     if !answer::succeeded(execution) {
-        console::err("the worker returned an executionStatus that says it failed");
+        console::err(SAYS_FAILED);
     }
     let value = execution.output.trim_ascii();
     if value.is_empty() {
@@ -112,9 +126,8 @@ fn level(level: Level) -> &'static str {
 }
 
 /// The sentence, the stack, and the same of each cause.
-fn failure(outcome: &Outcome) -> String {
-    let mut text = outcome.message();
-    let mut next = outcome.thrown();
+pub fn failure(message: String, thrown: Option<&Thrown>) -> String {
+    let (mut text, mut next) = (message, thrown);
     while let Some(Thrown { stack, cause, .. }) = next {
         for frame in stack {
             let _ = write!(text, "\n    {frame}");
@@ -168,7 +181,7 @@ mod tests {
             stack: vec!["at f".into()],
             cause: Some(Box::new(inner)),
         };
-        let text = failure(&Outcome::Exception(outer));
+        let text = failure("Error: outer".into(), Some(&outer));
         assert_eq!(text, "Error: outer\n    at f\ncaused by TypeError: inner\n    at g");
     }
 

@@ -2,12 +2,13 @@
 //!
 //! A setting is one row of [`table::SETTINGS`]: the row is its flag, its environment variable and its key in
 //! `host.toml`. [`sources::Sources`] finds the text of a setting and collects every mistake; [`commands`] is the one
-//! conversion to what the three commands take.
+//! conversion to what the commands take, [`remote`] that of those which ask a running server.
 
 pub mod cache;
 pub mod commands;
 pub mod quantity;
 pub mod range;
+pub mod remote;
 pub mod sources;
 pub mod table;
 pub mod value;

@@ -52,6 +52,12 @@ mod outside;
 mod program;
 #[path = "host/registry.rs"]
 mod registry;
+#[path = "host/remote.rs"]
+mod remote;
+#[path = "host/remote_errors.rs"]
+mod remote_errors;
+#[path = "host/remote_executions.rs"]
+mod remote_executions;
 #[path = "host/replay.rs"]
 mod replay;
 #[path = "host/roles.rs"]

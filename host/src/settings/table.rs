@@ -11,6 +11,8 @@ pub enum Command {
     Serve,
     /// `host token` and `host rotate-key`, beside a server
     Beside,
+    /// Those that ask a running server; some of them take settings of other commands as well.
+    Remote,
 }
 
 /// One row.
@@ -36,7 +38,7 @@ impl Setting {
     }
 }
 
-use Command::{Beside, Build, Run, Serve};
+use Command::{Beside, Build, Remote, Run, Serve};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -44,7 +46,7 @@ pub const SETTINGS: &[Setting] = &[
         "config",
         "FILE",
         "Settings file [default: host.toml, if there is one]",
-        &[Build, Run, Serve, Beside],
+        &[Build, Run, Serve, Beside, Remote],
     ),
     row(
         "cache",
@@ -358,6 +360,19 @@ pub const SETTINGS: &[Setting] = &[
         "error, warn, info, debug, trace, off, or target=level,… [default: info]",
         &[Serve],
     ),
+    row(
+        "server",
+        "URL|NAME",
+        "The server to ask, by its address or its name at host login [default: the first login, else http://127.0.0.1:8080]",
+        &[Remote],
+    ),
+    row(
+        "token",
+        "TOKEN",
+        "Says who asks; better set as HOST_TOKEN [default: that of the login]",
+        &[Remote],
+    ),
+    row("project", "KEY", "The project of the worker", &[Remote]),
 ];
 
 const fn row(name: &'static str, value: &'static str, help: &'static str, commands: &'static [Command]) -> Setting {

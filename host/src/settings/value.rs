@@ -2,7 +2,9 @@
 
 use super::commands::{Output, PayloadFrom};
 use super::quantity;
+use super::remote::Server;
 use crate::issuer::Keys;
+use crate::manifest::is_key;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -137,6 +139,24 @@ pub fn url(text: &str) -> Result<Url, String> {
         .ok_or_else(|| "expected the address of the platform, such as https://example.jfrog.io".into())
 }
 
+/// A server of ours: its address, or the name that a login gave it.
+pub fn server(text: &str) -> Result<Server, String> {
+    if !text.contains("://") && is_key(text) {
+        return Ok(Server::Name(text.into()));
+    }
+    url(text)
+        .map(Server::Url)
+        .map_err(|_| "expected an address such as https://workers.example.com, or the name of a login".into())
+}
+
+/// The key of a project.
+pub fn project(text: &str) -> Result<String, String> {
+    match is_key(text) {
+        true => Ok(text.into()),
+        false => Err("expected at most 64 letters, digits, _, . and -, the first a letter or a digit".into()),
+    }
+}
+
 /// What can be sent in a header. A mistake does not show the text.
 pub fn token(text: &str) -> Result<String, Vec<String>> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -202,6 +222,22 @@ mod tests {
             "https://example.com/?q",
         ] {
             assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_has_an_address_or_a_name() {
+        assert_eq!(server("prod"), Ok(Server::Name("prod".into())));
+        let at = |text| Url::parse(text).map(Server::Url).map_err(|error| error.to_string());
+        assert_eq!(server("http://127.0.0.1:8080"), at("http://127.0.0.1:8080/"));
+        for text in [
+            "",
+            "localhost:8080",
+            "a b",
+            "ftp://example.com",
+            "https://u:p@example.com",
+        ] {
+            assert!(server(text).is_err(), "{text}");
         }
     }
 

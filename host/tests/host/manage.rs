@@ -159,6 +159,32 @@ fn a_ready_module_is_a_worker_too() {
     assert_eq!(upload(b"no module"), 400);
     assert_eq!(upload(&module), 201);
     assert_eq!(upload(&module), 204);
+    // One that is made of a module is what the query says.
+    let made = |query: &str| {
+        let head = String::from_utf8(super::api::upload("other", b"")).unwrap();
+        let head = head.replace("/module ", &format!("/module?{query} "));
+        let head = head.replace("Length: 0", &format!("Length: {}", module.len()));
+        server.connect().ask([head.as_bytes(), &module].concat())
+    };
+    for (query, expected) in [
+        (
+            "action=AFTER_CREATE",
+            "action: expected GENERIC_EVENT or SCHEDULED_EVENT",
+        ),
+        ("action=SCHEDULED_EVENT", "enabled: expected false"),
+        ("enabled=maybe", "enabled: expected true or false"),
+        ("projectKey=a/b", "projectKey: "),
+    ] {
+        let answer = made(query);
+        let text = answer.json().to_string();
+        assert!(answer.status == 400 && text.contains(expected), "{query}: {text}");
+    }
+    assert_eq!(made("action=SCHEDULED_EVENT&projectKey=p&enabled=false").status, 201);
+    let worker = as_admin(&server, "GET", "v1/workers/other", &Value::Null).json();
+    assert_eq!(
+        (&worker["action"], &worker["projectKey"], &worker["enabled"]),
+        (&json!("SCHEDULED_EVENT"), &json!("p"), &json!(false))
+    );
     let server = restart(server, &[]);
     assert_eq!(server.execute("m", "").json()["data"], "from a module");
 }

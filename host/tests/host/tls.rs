@@ -21,7 +21,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// A certificate that vouches for itself, and its key, both as PEM.
-fn certificate() -> (CertificateDer<'static>, String, String) {
+pub fn certificate() -> (CertificateDer<'static>, String, String) {
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = pem("PRIVATE KEY", &signing_key.serialize_der());
     (cert.der().clone(), pem("CERTIFICATE", cert.der()), key)

@@ -119,7 +119,7 @@ pub(super) const CALLS: &[Call] = &[
     call!("delete" "/worker/api/v1/workers/{key}" "deleteV1" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
     call!("delete" "/worker/api/v2/workers/{key}" "deleteV2" "Deletes a worker with its versions, secrets and state", DONE, refusals: DELETE),
     call!("get" "/worker/api/v2/workers/{key}/logs" "follow" "Tells the executions of a worker as they end, for up to five minutes", &[Answer(200, "Server-sent events: `execution` with an entry of the history, `dropped` with the number of executions that the client was too slow for.", Of("text/event-stream"))], tag: "execution", refusals: &[400, 401, 403, 404, 429, 503]),
-    call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version, or a worker", &[Answer(204, "It is the new version.", Nothing), Answer(201, "It was made.", Nothing)], body: Of("application/wasm"), refusals: WRITE),
+    call!("put" "/worker/api/v2/workers/{key}/module" "uploadModule" "Makes an uploaded WebAssembly module the worker's new version, or a worker", &[Answer(204, "It is the new version.", Nothing), Answer(201, "It was made.", Nothing)], query: &["projectKey", "action", "enabled"], body: Of("application/wasm"), refusals: WRITE),
     call!("get" "/worker/api/v2/workers/{key}/versions" "versions" "Versions of a worker, the newest first", &[Answer(200, "The versions, without their source.", Json("VersionList"))], tag: "versions"),
     call!("get" "/worker/api/v2/workers/{key}/versions/{n}" "version" "A version of a worker", &[Answer(200, "The version.", Json("Version"))], tag: "versions"),
     call!("post" "/worker/api/v2/workers/{key}/versions/{n}/rollback" "rollBack" "Makes a copy of a version the current one", &[Answer(200, "The version that was made.", Json("Version"))], tag: "versions", refusals: &[400, 401, 403, 404, 409, 503]),
@@ -141,11 +141,15 @@ pub(super) fn query(name: &str) -> (&'static str, Value) {
     let text = json!({"type": "string"});
     let switch = json!({"type": "boolean", "default": false});
     match name {
-        "projectKey" => ("Of this project alone.", text),
+        "projectKey" => ("Of this project alone; the project of a worker that is made.", text),
         "workerKey" => ("Of this worker alone.", text),
-        "action" => ("Those of this action.", text),
+        "action" => ("Those of this action; the action of a worker that is made.", text),
         "keysOnly" => ("Whether only keys are answered.", switch),
         "showTestRun" => ("Whether tests are among them.", switch),
+        "enabled" => (
+            "Whether a worker that is made may be executed.",
+            json!({"type": "boolean", "default": true}),
+        ),
         "debug" => ("Whether the worker is told that it is being debugged.", switch),
         "status" => (
             "Those that ended like this.",

@@ -1,12 +1,13 @@
 //! Versions of a worker's code, and modules that come ready.
 
 use super::{Desk, done, unfit, wrong};
+use crate::api::action::{APPLICATION, Action};
 use crate::api::render;
 use crate::data;
 use crate::http::refusals::stored;
 use crate::http::reply::{self, Refusal, Reply};
 use crate::identity::permission::{Operation, Target};
-use crate::manifest::GENERIC_EVENT;
+use crate::identity::scope::valid_project_key;
 use crate::store::{Code, Definition, Labels, Mode, Save, VERSIONS_KEPT, Version};
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -64,19 +65,26 @@ impl Desk<'_> {
         if self.registry.get(key).is_some() {
             return self.own_entry(Operation::Update, key).map(drop);
         }
+        let project = self.asked("projectKey");
+        let asked = Target {
+            project: project.as_deref(),
+            shared: false,
+        };
         // Who may not make one gets the answer for a worker that is not seen: which there are is not told.
-        self.permit(Operation::Update, Target::default(), key)?;
-        self.permit(Operation::Create, Target::default(), key)
+        self.permit(Operation::Update, asked, key)?;
+        self.permit(Operation::Create, asked, key)?;
+        self.new_definition().map(drop)
     }
 
-    /// A new version of a worker that is there; else a worker that is made of it.
+    /// A new version of a worker that is there; else a worker that is made of it, as the query wants it: `projectKey`,
+    /// `action` and `enabled`.
     pub(super) async fn upload(&self, key: &str, module: Bytes) -> Result<Reply, Refusal> {
         let (mode, definition) = if self.registry.get(key).is_some() {
             let before = self.stored(Operation::Update, key).await?;
             (Mode::Update(Some(before.revision)), before.definition)
         } else {
             self.permit_upload(key)?;
-            (Mode::Create, new_definition())
+            (Mode::Create, self.new_definition()?)
         };
         let worker = self.registry.load_module(module.to_vec()).await.map_err(unfit)?;
         let created = mode == Mode::Create;
@@ -98,19 +106,36 @@ impl Desk<'_> {
             done()
         })
     }
-}
 
-fn new_definition() -> Definition {
-    Definition {
-        project: None,
-        application: crate::api::action::APPLICATION.into(),
-        action: GENERIC_EVENT.into(),
-        description: String::new(),
-        enabled: true,
-        debug: false,
-        shared: false,
-        filter: None,
-        settings: "{}".into(),
+    /// Of a worker that is made of a module; the other fields are for a save without a source.
+    fn new_definition(&self) -> Result<Definition, Refusal> {
+        let project = self.asked("projectKey");
+        if let Some(project) = project.as_deref().filter(|project| !valid_project_key(project)) {
+            return Err(wrong(format!("projectKey: {project:?} is not the key of a project")));
+        }
+        let action = match self.asked("action") {
+            None => Action::Generic,
+            Some(name) => {
+                Action::named(&name).ok_or_else(|| wrong("action: expected GENERIC_EVENT or SCHEDULED_EVENT"))?
+            }
+        };
+        let enabled = self.asked("enabled").is_none() || self.asked_switch("enabled")?;
+        if enabled && action == Action::Scheduled {
+            return Err(wrong(
+                "enabled: expected false, as a SCHEDULED_EVENT has no schedule before it is saved with one",
+            ));
+        }
+        Ok(Definition {
+            project,
+            application: APPLICATION.into(),
+            action: action.name().into(),
+            description: String::new(),
+            enabled,
+            debug: false,
+            shared: false,
+            filter: None,
+            settings: "{}".into(),
+        })
     }
 }
 
