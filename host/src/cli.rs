@@ -8,7 +8,7 @@ use crate::settings::sources::Sources;
 use crate::settings::table::{self, Command};
 use crate::store::OpenAs;
 use crate::tokens::{self, Task};
-use crate::{build, compiler, console, run, serve};
+use crate::{author, build, compiler, console, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -60,6 +60,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             matches.get_one("confined").copied().unwrap_or(true),
             matches.get_one("folder").cloned(),
         ),
+        Some((name, matches)) if author::cli::has(name) => author::cli::dispatch(name, matches),
         // clap refuses what is no subcommand.
         _ => Ok(ExitCode::from(WRONG)),
     }
@@ -108,7 +109,7 @@ fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 /// The flags that were given, as texts; what they mean is decided in one place for all sources.
-fn sources(matches: &ArgMatches, command: Command) -> Sources {
+pub(crate) fn sources(matches: &ArgMatches, command: Command) -> Sources {
     let mut flags = BTreeMap::new();
     for setting in table::of(command) {
         let texts = if setting.value.is_empty() {
@@ -155,6 +156,7 @@ fn command() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([build, run, serve, token_command(), rotate_command(), child_command()])
+        .subcommands(author::cli::commands())
 }
 
 /// For the server's own children, with the limits it wants them to take.
@@ -234,7 +236,7 @@ fn rotate_command() -> clap::Command {
         .args(table::of(Command::Beside).map(flag))
 }
 
-fn flag(setting: &table::Setting) -> Arg {
+pub(crate) fn flag(setting: &table::Setting) -> Arg {
     let flag = Arg::new(setting.name).long(setting.name).help(setting.help);
     let flag = setting.short.into_iter().fold(flag, Arg::short);
     if setting.value.is_empty() {

@@ -112,7 +112,7 @@ fn level(level: Level) -> &'static str {
 }
 
 /// The sentence, the stack, and the same of each cause.
-fn failure(outcome: &Outcome) -> String {
+pub(crate) fn failure(outcome: &Outcome) -> String {
     let mut text = outcome.message();
     let mut next = outcome.thrown();
     while let Some(Thrown { stack, cause, .. }) = next {
@@ -128,7 +128,7 @@ fn failure(outcome: &Outcome) -> String {
 }
 
 /// Which limit ended it, or cut its log, and the flag that raises it.
-fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
+pub(crate) fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
     let (limit, flag) = match execution.outcome {
         // Two limits share this outcome. Fuel may end a moment short of its limit, time never does.
         Outcome::CpuLimit if execution.usage.cpu >= limits.cpu => (format!("{:?} on a CPU", limits.cpu), "--cpu"),

@@ -2,8 +2,9 @@
 //!
 //! A setting is one row of [`table::SETTINGS`]: the row is its flag, its environment variable and its key in
 //! `host.toml`. [`sources::Sources`] finds the text of a setting and collects every mistake; [`commands`] is the one
-//! conversion to what the three commands take.
+//! conversion to what the commands of an operator take, and [`author`] to what those of an author take.
 
+pub mod author;
 pub mod cache;
 pub mod commands;
 pub mod quantity;
