@@ -70,15 +70,17 @@ export function throws(fn, expected, message) {
   expect(thrown, expected, message, "throws", "exception");
 }
 
-export async function rejects(promise, expected, message) {
-  let thrown;
-  try {
-    await promised(promise, "assert.rejects");
-  } catch (error) {
-    if (error?.notAPromise) throw error;
-    thrown = { error };
-  }
-  expect(thrown, expected, message, "rejects", "rejection");
+export function rejects(promise, expected, message) {
+  return placed(async () => {
+    let thrown;
+    try {
+      await promised(promise, "assert.rejects");
+    } catch (error) {
+      if (error?.notAPromise) throw error;
+      thrown = { error };
+    }
+    expect(thrown, expected, message, "rejects", "rejection");
+  });
 }
 
 export function doesNotThrow(fn, message) {
@@ -89,12 +91,25 @@ export function doesNotThrow(fn, message) {
   }
 }
 
-export async function doesNotReject(promise, message) {
+export function doesNotReject(promise, message) {
+  return placed(async () => {
+    try {
+      await promised(promise, "assert.doesNotReject");
+    } catch (error) {
+      if (error?.notAPromise) throw error;
+      unwanted(error, message, "doesNotReject", "rejection");
+    }
+  });
+}
+
+/** After a wait the line of the test is no longer on the stack, so it is kept from before. */
+async function placed(work) {
+  const { stack } = new Error();
   try {
-    await promised(promise, "assert.doesNotReject");
+    await work();
   } catch (error) {
-    if (error?.notAPromise) throw error;
-    unwanted(error, message, "doesNotReject", "rejection");
+    if (error instanceof AssertionError) error.stack = stack;
+    throw error;
   }
 }
 

@@ -67,9 +67,9 @@ fn text(found: &Inspection) -> String {
     for (number, part) in parts.iter().enumerate() {
         let share = part.bytes as f64 * 100.0 / found.bytes.max(1) as f64;
         let before = if number == 0 { "     " } else { "          " };
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "{before}{:<width$}  {:>12}  {share:>5.1} %\n",
+            "{before}{:<width$}  {:>12}  {share:>5.1} %",
             part.name,
             grouped(part.bytes as u64)
         );
@@ -137,7 +137,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -63,7 +63,7 @@ pub fn laid_out(json: &str, indent: &str) -> String {
             }
             '{' | '[' => {
                 text.push(char);
-                while chars.next_if(|char| char.is_ascii_whitespace()).is_some() {}
+                while chars.next_if(char::is_ascii_whitespace).is_some() {}
                 if let Some(close) = chars.next_if(|char| matches!(char, '}' | ']')) {
                     text.push(close);
                 } else {

@@ -120,6 +120,11 @@ impl Tally {
         tally
     }
 
+    /// Whether all went well: something was run, and nothing failed.
+    pub fn is_success(&self) -> bool {
+        self.failed == 0 && *self != Self::default()
+    }
+
     /// The sentence.
     pub fn sentence(&self, took: Duration, paint: Paint) -> String {
         let part =
@@ -132,7 +137,7 @@ impl Tally {
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         match parts.is_empty() {
-            true => "nothing was run".into(),
+            true => paint.text(Look::Bad, "nothing was run: there is no such case and no such test"),
             false => format!("{} ({})", parts.join(", "), time(took)),
         }
     }
@@ -236,9 +241,6 @@ mod tests {
         assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 2, 1));
         let sentence = tally.sentence(Duration::from_secs(2), Paint::of_stdout());
         assert_eq!(sentence, "2 failed, 1 passed, 1 skipped (2.0 s)");
-        assert_eq!(
-            Tally::default().sentence(Duration::ZERO, Paint::of_stdout()),
-            "nothing was run"
-        );
+        assert!(!tally.is_success() && !Tally::default().is_success());
     }
 }

@@ -6,7 +6,7 @@
 use super::modules::{self, RUN};
 use super::report::{Tested, Verdict};
 use crate::run::{failure, hint};
-use engine::{Engine, Execution, Limits, Outcome, Payload, Request, Thrown, Worker};
+use engine::{BuildError, Engine, Execution, Limits, Outcome, Payload, Request, Thrown, Worker};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -43,6 +43,11 @@ pub fn source(folder: &Path, file: &str) -> engine::Source {
         folder: Some(folder.to_owned()),
         modules: modules::modules(),
     }
+}
+
+/// Why the worker that runs the tests does not build, as if the file of tests were asked for by nobody.
+pub fn unbuilt(error: &BuildError) -> String {
+    error.to_string().replace(&format!("{ENTRY} → "), "")
 }
 
 /// The tests that the worker declares, in their order; or what is wrong with it.
@@ -123,7 +128,10 @@ fn told(execution: &Execution, limits: &Limits) -> String {
 
 /// Without the frames of what surrounds a test.
 fn of_the_author(thrown: &Thrown) -> Thrown {
+    // A difference is apart from what follows.
+    let gap = if thrown.message.contains('\n') { "\n" } else { "" };
     Thrown {
+        message: format!("{}{gap}", thrown.message),
         stack: thrown.stack.iter().filter(|frame| !is_around(frame)).cloned().collect(),
         // What an assertion was about is in its sentence.
         cause: match thrown.name.as_str() {
@@ -139,9 +147,8 @@ fn is_around(frame: &str) -> bool {
     let inner = frame.trim().trim_start_matches("at ").trim_end_matches(')');
     let place = inner.rsplit_once('(').map_or(inner, |(_, place)| place);
     let mut parts = place.rsplitn(3, ':');
-    let file = match (parts.next(), parts.next(), parts.next()) {
-        (Some(_), Some(_), Some(file)) => file,
-        _ => return true,
+    let (Some(_), Some(_), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
+        return true;
     };
     file == ENTRY || file == "bundler" || modules::is_ours(file)
 }

@@ -39,17 +39,17 @@ pub fn test(settings: &Author, options: &Options) -> anyhow::Result<ExitCode> {
     }
     let engine = build::engine(&settings.cache, &settings.limits.maximum)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let find = || project::find(&options.place, &settings.limits.maxima());
+    let ours = options.junit.as_deref();
+    let mut projects = find()?;
     loop {
-        let projects = project::find(&options.place, &settings.limits.maxima())?;
         let folders: Vec<PathBuf> = projects.iter().map(|project| project.folder.clone()).collect();
-        let ours = options.junit.as_deref();
         let seen = Seen::now(&folders, ours);
         let started = Instant::now();
         let groups = runtime.block_on(async {
-            let gate = Gate::new(settings.outside.clone());
             let round = Round {
                 engine: &engine,
-                gate: &gate,
+                gate: &Gate::new(settings.outside.clone()),
                 settings,
                 options,
             };
@@ -63,20 +63,32 @@ pub fn test(settings: &Author, options: &Options) -> anyhow::Result<ExitCode> {
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if !options.watch {
-            return Ok(match tally.failed {
-                0 => ExitCode::SUCCESS,
-                _ => ExitCode::from(FAILED),
+            return Ok(match tally.is_success() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(FAILED),
             });
         }
-        console::err("waiting for a change; Ctrl-C ends it");
-        let file = seen.wait(&folders, ours);
-        console::out(
-            format!(
-                "\n{}\n",
-                Paint::of_stdout().text(Look::Faint, &format!("{} changed", file.display()))
-            )
-            .as_bytes(),
-        )?;
+        projects = after_a_change(&seen, &folders, ours, find)?;
+    }
+}
+
+/// Waits until a file changes, and finds the projects again. One that is being moved or written may be away for a while.
+fn after_a_change(
+    seen: &Seen,
+    folders: &[PathBuf],
+    ours: Option<&Path>,
+    find: impl Fn() -> anyhow::Result<Vec<Project>>,
+) -> anyhow::Result<Vec<Project>> {
+    console::err("waiting for a change; Ctrl-C ends it");
+    let mut file = seen.wait(folders, ours);
+    loop {
+        let line = format!("{} changed", file.display());
+        console::out(format!("\n{}\n", Paint::of_stdout().text(Look::Faint, &line)).as_bytes())?;
+        match find() {
+            Ok(projects) => return Ok(projects),
+            Err(error) => console::err(format_args!("error: {error:#}")),
+        }
+        file = Seen::now(folders, ours).wait(folders, ours);
     }
 }
 
@@ -192,7 +204,7 @@ impl Round<'_> {
         let worker = match self.engine.make(&suite::source(&project.folder, file)).await {
             Ok(worker) => worker,
             Err(fault) => {
-                group.break_off(&fault)?;
+                group.break_off(&suite::unbuilt(&fault))?;
                 return Ok(group);
             }
         };
