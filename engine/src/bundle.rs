@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::transform::requests::Request;
 use crate::transform::{Role, Script, module, transform};
 use crate::{Diagnostic, Texts};
+pub(crate) use compose::NOBODY;
 use folder::Folder;
 use given::Given;
 use graph::Graph;

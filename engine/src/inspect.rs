@@ -1,6 +1,7 @@
 //! What is in a module, read without compiling it. Whether it can run here, [`Engine::load`](crate::Engine::load) tells.
 
 use crate::LoadError;
+use crate::bundle::NOBODY;
 use crate::snapshot::{RUNTIME, RUNTIME_SECTION, SOURCE_MAP_SECTION, STANDALONE_RUNTIME};
 use crate::source_map::SourceMap;
 use std::collections::BTreeSet;
@@ -171,6 +172,7 @@ pub fn inspect(module: &[u8]) -> Result<Inspection, LoadError> {
             Payload::CustomSection(section) if section.name() == SOURCE_MAP_SECTION => {
                 let map = SourceMap::parse(section.data());
                 found.sources = map.map(SourceMap::into_sources).unwrap_or_default();
+                found.sources.retain(|source| source != NOBODY);
             }
             _ => {}
         }

@@ -89,7 +89,7 @@ fn types_are_those_of_the_package_and_nothing_else() {
         assert_eq!(check(), "", "{template}");
         // Everything that a worker does not have, and an error of each kind that types are for.
         let text = fs::read_to_string(folder.path(&format!("greeter/{source}"))).unwrap();
-        let wrong = "\nBuffer; process; document; setImmediate;\nfetch(1); crypto.randomUUID().nope;\n";
+        let wrong = "\nexport const wrong = () => {\n  Buffer; process; document; setImmediate;\n  fetch(1); crypto.randomUUID().nope;\n};\n";
         folder.write(&format!("greeter/{source}"), format!("{text}{wrong}"));
         let told = check();
         for name in ["Buffer", "process", "document", "setImmediate", "nope"] {

@@ -7,8 +7,8 @@ use serde_json::Value;
 #[test]
 fn a_module_is_taken_apart() {
     let folder = Folder::new(&[
-        ("worker.ts", "import { b } from './lib/b.ts';\nexport default () => b"),
-        ("lib/b.ts", "export const b = 1"),
+        ("worker.ts", "import { b } from './lib/b.ts';\nexport default () => b()"),
+        ("lib/b.ts", "export function b() {\n  return Math.random();\n}"),
     ]);
     assert_eq!(folder.run(&["build", "worker.ts"]).code, 0);
     let done = folder.run(&["inspect", "worker.wasm"]);
