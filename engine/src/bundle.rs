@@ -1,12 +1,13 @@
 //! Makes one module of a worker and of what it imports: files of its folder, JSON, npm packages.
 //!
-//! A worker that imports nothing never comes here. For the others, `folder` confines what can be seen, `resolve` finds
-//! what a name means or `refusal` says why it means nothing, `load` reads and compiles a file, `graph` keeps what was read
-//! and what went wrong, `link` has rolldown put it all together, and `compose` leads from the result back to the author's
-//! files.
+//! A worker that imports nothing never comes here. For the others, `folder` confines what can be seen, `given` adds what is
+//! no file, `resolve` finds what a name means or `refusal` says why it means nothing, `load` reads and compiles a file,
+//! `graph` keeps what was read and what went wrong, `link` has rolldown put it all together, and `compose` leads from the
+//! result back to the author's files.
 
 mod compose;
 mod folder;
+mod given;
 mod graph;
 mod link;
 mod load;
@@ -16,14 +17,16 @@ mod resolve;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use crate::Diagnostic;
 use crate::transform::requests::Request;
 use crate::transform::{Role, Script, module, transform};
+use crate::{Diagnostic, Texts};
+pub(crate) use compose::NOBODY;
 use folder::Folder;
+use given::Given;
 use graph::Graph;
 
 /// Compiles the worker whose text is that of the file `entry_name`, a path within `folder`, with whatever it imports. A
-/// worker sent without a folder imports nothing. The same files always give the same script, wherever the folder is.
+/// worker sent without a folder imports nothing. `modules` are there beside the files. The same files always give the same script, wherever the folder is.
 ///
 /// Blocks while it computes, on a thread of its own: a few milliseconds for a small package, a third of a second for a
 /// thousand modules. Async code calls it by `spawn_blocking`. The errors are in the order of modules and places, at most
@@ -34,6 +37,7 @@ pub(crate) fn bundle(
     entry_name: &str,
     entry_text: &str,
     folder: Option<&Path>,
+    modules: &Texts,
 ) -> Result<(Script, bool), Vec<Diagnostic>> {
     let Some(folder) = folder else {
         return Ok((transform(entry_name, entry_text)?, true));
@@ -50,7 +54,13 @@ pub(crate) fn bundle(
         return Err(of_file("the worker's file must lie in its folder"));
     }
     let folder = Folder::open(folder).map_err(|error| of_file(&format!("cannot read the worker's folder: {error}")))?;
-    let graph = Arc::new(Graph::new(folder, entry_name, entry_text, entry));
+    let graph = Arc::new(Graph::new(
+        folder,
+        Given::new(modules.clone()),
+        entry_name,
+        entry_text,
+        entry,
+    ));
     let linked = link::link(&graph);
     let faults = graph.faults();
     if !faults.is_empty() {
@@ -78,10 +88,10 @@ pub(crate) mod tests {
     use std::fs;
 
     use super::bundle;
-    use crate::Diagnostic;
     use crate::source_map::SourceMap;
     use crate::transform::Script;
     use crate::transform::transform;
+    use crate::{Diagnostic, Texts};
 
     /// A folder with these files; what a text `-> path` stands for is a link.
     pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -99,7 +109,7 @@ pub(crate) mod tests {
 
     /// Bundles the first of the files.
     pub(crate) fn try_bundle(files: &[(&str, &str)]) -> Result<Script, Vec<Diagnostic>> {
-        bundle(files[0].0, files[0].1, Some(folder(files).path())).map(|(script, _)| script)
+        bundle(files[0].0, files[0].1, Some(folder(files).path()), &Texts::new()).map(|(script, _)| script)
     }
 
     pub(crate) fn code(files: &[(&str, &str)]) -> String {
@@ -128,7 +138,7 @@ pub(crate) mod tests {
         ] {
             let alone = transform("worker.ts", text).unwrap();
             for folder in [None, Some(folder(&[]).path())] {
-                let (script, is_alone) = bundle("worker.ts", text, folder).unwrap();
+                let (script, is_alone) = bundle("worker.ts", text, folder, &Texts::new()).unwrap();
                 assert!(
                     is_alone && (script.code, script.map) == (alone.code.clone(), alone.map.clone()),
                     "{text}"
@@ -160,9 +170,13 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_folder_nothing_can_be_imported() {
-        let found =
-            bundle("worker.ts", "import a from './a'; a; export default 1", None).map(|(script, _)| script.code);
-        let found = &found.unwrap_err()[0];
+        let found = bundle(
+            "worker.ts",
+            "import a from './a'; a; export default 1",
+            None,
+            &Texts::new(),
+        );
+        let found = &found.map(|(script, _)| script.code).unwrap_err()[0];
         assert_eq!((found.line, found.column), (1, 15));
         assert_eq!(found.message, "cannot import './a': a worker is one file");
         assert!(found.rendered.contains("help: bundle it into one file"), "{found}");
@@ -205,7 +219,7 @@ pub(crate) mod tests {
         let inner = above.path().join("some").join("other-name");
         fs::create_dir_all(inner.parent().unwrap()).unwrap();
         fs::rename(folder(&files).keep(), &inner).unwrap();
-        let (second, _) = bundle("src/worker.ts", files[0].1, Some(&inner)).unwrap();
+        let (second, _) = bundle("src/worker.ts", files[0].1, Some(&inner), &Texts::new()).unwrap();
         assert_eq!(first.code, second.code);
         assert!(first.map == second.map);
         for secret in ["tmp", "other-name", "/worker/", "//#"] {

@@ -106,6 +106,7 @@ impl Children {
         let job = Job::Build {
             name: source.name.clone(),
             standalone,
+            modules: source.modules.clone(),
         };
         let answer = self.ask(&job, source.text.as_bytes(), source.folder.as_deref());
         let (answer, made) = answer.map_err(|lost| match lost {

@@ -7,7 +7,7 @@ use crate::images::ImageRoom;
 use crate::snapshot::{Built, Snapshotter};
 use crate::transform::Script;
 use crate::worker::{Loader, Origin, Worker, refusal};
-use crate::{Diagnostic, Grants, Limits, Payload, bundle, run, sandbox, snapshot};
+use crate::{Diagnostic, Grants, Limits, Payload, Texts, bundle, run, sandbox, snapshot};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +54,9 @@ pub struct Source {
     /// The folder of the worker, in which `name` is a path: what the source imports is found there and nowhere else.
     /// Without one it imports nothing.
     pub folder: Option<PathBuf>,
+    /// Modules that are no files: JavaScript (CommonJS where the name ends in `.cjs`), by the names that files of the folder
+    /// import them by. Packages are looked for after them, and do not see them.
+    pub modules: Texts,
 }
 
 impl Source {
@@ -63,6 +66,7 @@ impl Source {
             name: name.into(),
             text: text.into(),
             folder: None,
+            modules: Texts::new(),
         }
     }
 
@@ -300,7 +304,7 @@ impl Engine {
 /// The one module that `source` is with all that it imports, and whether that is nothing.
 async fn bundle(source: &Source) -> Result<(Script, bool), BuildError> {
     let source = source.clone();
-    let bundled = move || bundle::bundle(&source.name, &source.text, source.folder.as_deref());
+    let bundled = move || bundle::bundle(&source.name, &source.text, source.folder.as_deref(), &source.modules);
     // It computes for a while, and reads files.
     let bundled = tokio::task::spawn_blocking(bundled).await;
     bundled

@@ -22,6 +22,7 @@ mod grants;
 mod hostcall;
 mod image;
 mod images;
+mod inspect;
 pub mod limits;
 mod operation;
 mod packed;
@@ -44,6 +45,7 @@ pub use execution::{Execution, Level, LogLine, Logs, Outcome, Phases, Thrown, Us
 pub use fetch::{Fetch, FetchError, FetchRequest, FetchResponse, Redirect};
 pub use grants::{Grants, StateChanges, Texts};
 pub use images::ImageRoom;
+pub use inspect::{Data, Extern, Inspection, Memory, Part, Runtime, inspect};
 pub use limits::{Limits, MAX_NESTING, MAX_PAYLOAD_BYTES, MAX_SOURCE_CHARS, MAX_STATE_ITEMS};
 pub use payload::{Payload, PayloadError};
 pub use worker::Worker;

@@ -97,6 +97,11 @@ impl SourceMap {
         })
     }
 
+    /// The files that it leads to.
+    pub(crate) fn into_sources(self) -> Vec<String> {
+        self.sources
+    }
+
     /// Rewrites lines of a QuickJS stack, such as `    at handler (worker.ts:12:5)`, to the places their author knows. What
     /// is not a frame of the mapped code stays as it is.
     pub(crate) fn map_frames<'f>(&self, frames: impl IntoIterator<Item = &'f mut String>) {

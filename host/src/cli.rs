@@ -8,7 +8,7 @@ use crate::settings::sources::Sources;
 use crate::settings::table::{self, Command, Setting};
 use crate::store::OpenAs;
 use crate::tokens::{self, Task};
-use crate::{build, compiler, console, remote, run, serve};
+use crate::{author, build, compiler, console, remote, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -60,6 +60,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             matches.get_one("confined").copied().unwrap_or(true),
             matches.get_one("folder").cloned(),
         ),
+        Some((name, matches)) if author::cli::has(name) => author::cli::dispatch(name, matches),
         Some((name, matches)) => remote::cli::dispatch(name, matches),
         // clap refuses what is no subcommand.
         None => Ok(ExitCode::from(WRONG)),
@@ -109,7 +110,7 @@ fn token(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 /// The flags that were given, as texts; what they mean is decided in one place for all sources.
-fn sources(matches: &ArgMatches, command: Command) -> Sources {
+pub(crate) fn sources(matches: &ArgMatches, command: Command) -> Sources {
     given(matches, table::of(command))
 }
 
@@ -162,6 +163,7 @@ fn command() -> clap::Command {
         .arg_required_else_help(true)
         .subcommands([build, run, serve, token_command(), rotate_command(), child_command()])
         .subcommands(remote::cli::commands())
+        .subcommands(author::cli::commands())
 }
 
 /// For the server's own children, with the limits it wants them to take.

@@ -1,6 +1,6 @@
 //! Writing to a terminal or a pipe whose other end may be gone: `println!` panics there.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes to stdout. A reader that has left, such as `head`, has what it wanted: that is no error.
 pub fn out(bytes: &[u8]) -> std::io::Result<()> {
@@ -21,6 +21,13 @@ pub fn offer(bytes: &[u8]) -> std::io::Result<bool> {
 pub fn err(line: impl std::fmt::Display) {
     // One write, so that lines of several threads do not mix.
     let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Whether what goes to stdout may have colours: it is a terminal, and nobody said NO_COLOR (no-color.org).
+pub fn has_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|text| !text.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !refused && !dumb
 }
 
 /// Text of a worker for a terminal: control characters other than line breaks and tabs could command it.

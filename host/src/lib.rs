@@ -12,6 +12,7 @@
 pub mod admission;
 pub mod answer;
 pub mod api;
+pub mod author;
 pub mod build;
 pub mod cli;
 pub mod compiler;

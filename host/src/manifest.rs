@@ -36,6 +36,25 @@ pub const ACTIONS: &[&str] = &[
     "BEFORE_UPLOAD",
 ];
 
+/// Every key that means something to us.
+pub const KEYS: &[&str] = &[
+    "name",
+    "description",
+    "sourceCodePath",
+    "action",
+    "application",
+    "enabled",
+    "debug",
+    "projectKey",
+    "secrets",
+    "filterCriteria",
+    "properties",
+    "allowNet",
+    "limits",
+    "httpResponses",
+    "version",
+];
+
 /// A manifest that was checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -220,7 +239,7 @@ impl Fields {
 }
 
 /// The file that `path` names, if it is inside `folder` with all links followed; and its plain name.
-fn inside(folder: &Path, path: &str) -> Result<(PathBuf, String), String> {
+pub(crate) fn inside(folder: &Path, path: &str) -> Result<(PathBuf, String), String> {
     let relative = Path::new(path);
     if !relative
         .components()

@@ -141,7 +141,7 @@ pub fn failure(message: String, thrown: Option<&Thrown>) -> String {
 }
 
 /// Which limit ended it, or cut its log, and the flag that raises it.
-fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
+pub(crate) fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
     let (limit, flag) = match execution.outcome {
         // Two limits share this outcome. Fuel may end a moment short of its limit, time never does.
         Outcome::CpuLimit if execution.usage.cpu >= limits.cpu => (format!("{:?} on a CPU", limits.cpu), "--cpu"),

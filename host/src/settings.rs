@@ -2,8 +2,10 @@
 //!
 //! A setting is one row of [`table::SETTINGS`]: the row is its flag, its environment variable and its key in
 //! `host.toml`. [`sources::Sources`] finds the text of a setting and collects every mistake; [`commands`] is the one
-//! conversion to what the commands take, [`remote`] that of those which ask a running server.
+//! conversion to what the commands of an operator take, [`author`] to what those of an author take, and [`remote`] to what
+//! those take that ask a running server.
 
+pub mod author;
 pub mod cache;
 pub mod commands;
 pub mod quantity;

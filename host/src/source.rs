@@ -1,6 +1,6 @@
 //! A worker's file: read with its limits checked, and made into something that runs.
 
-use engine::{BuildError, Engine, LoadError, MAX_SOURCE_CHARS, Worker};
+use engine::{BuildError, Engine, LoadError, MAX_SOURCE_CHARS, Texts, Worker};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -80,6 +80,7 @@ pub fn read(file: &Path, name: &str, folder: &Path) -> Result<Code, Fault> {
         name: name.into(),
         text,
         folder: Some(folder.into()),
+        modules: Texts::new(),
     }))
 }
 

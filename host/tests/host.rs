@@ -6,6 +6,8 @@
 mod admission;
 #[path = "host/api.rs"]
 mod api;
+#[path = "host/author.rs"]
+mod author;
 #[path = "host/bodies.rs"]
 mod bodies;
 #[path = "host/build.rs"]

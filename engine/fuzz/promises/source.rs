@@ -4,7 +4,7 @@ use super::{ENGINE, TOKIO, loaded, run};
 use crate::source_map::SourceMap;
 use crate::transform::report::MAX_DIAGNOSTICS;
 use crate::transform::{self, Script};
-use crate::{BuildError, Diagnostic, Request, Source, bundle};
+use crate::{BuildError, Diagnostic, Request, Source, Texts, bundle};
 use std::fs;
 use std::path::{Component, Path};
 
@@ -21,8 +21,8 @@ pub fn source(input: &[u8]) {
     let folder = written(&files[1..]);
     let (name, text) = files[0];
     let folder = folder.as_ref().map(tempfile::TempDir::path);
-    let built = bundle::bundle(name, text, folder);
-    let again = bundle::bundle(name, text, folder);
+    let built = bundle::bundle(name, text, folder, &Texts::new());
+    let again = bundle::bundle(name, text, folder, &Texts::new());
     match (&built, &again) {
         (Ok((script, alone)), Ok((again, again_alone))) => {
             assert!(
@@ -124,6 +124,7 @@ fn whole(name: &str, text: &str, folder: Option<&Path>) {
         name: name.to_owned(),
         text: text.to_owned(),
         folder: folder.map(Path::to_owned),
+        modules: Texts::new(),
     };
     match TOKIO.block_on(ENGINE.build(&source, false)) {
         Ok(module) => {

@@ -12,7 +12,7 @@ use crate::transform::lines::Lines;
 use crate::transform::mapping::{Printed, encode_all};
 
 /// What a stack shows for code that nobody wrote: it must not pass for a line of the author's.
-const NOBODY: &str = "bundler";
+pub(crate) const NOBODY: &str = "bundler";
 
 /// The map of `code`, for [`crate::source_map::SourceMap::parse`]; `entry` is what QuickJS will call it.
 pub(super) fn compose(entry: &str, code: &str, map: &SourceMap, graph: &Graph) -> Vec<u8> {

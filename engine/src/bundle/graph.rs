@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::folder::{Folder, ROOT};
+use super::given::{self, Given};
 use super::load::{Language, Loaded, load};
 use super::refusal::Refusal;
 use super::resolve::{File, Found, Resolver};
@@ -26,6 +27,7 @@ pub(super) struct Graph {
     pub entry: String,
     resolver: Resolver,
     folder: Folder,
+    given: Given,
     state: Mutex<State>,
     started: Instant,
 }
@@ -50,7 +52,7 @@ struct Refused {
 }
 
 impl Graph {
-    pub(super) fn new(folder: Folder, name: &str, text: &str, module: Module) -> Self {
+    pub(super) fn new(folder: Folder, given: Given, name: &str, text: &str, module: Module) -> Self {
         // Without `./` and `//`, as the resolver would name it.
         let entry: PathBuf = Path::new(ROOT)
             .components()
@@ -68,6 +70,7 @@ impl Graph {
             entry,
             resolver: Resolver::new(folder.clone()),
             folder,
+            given,
             state: Mutex::new(state),
             started: Instant::now(),
         }
@@ -75,19 +78,14 @@ impl Graph {
 
     /// Finds what a module asks for. `None` is told when all is read.
     pub(super) fn resolve(&self, importer: &str, specifier: &str, require: bool) -> Option<Found> {
-        let found = self
-            .resolver
-            .resolve(importer, specifier, require)
-            .and_then(|found| match &found {
-                Found::File(file) if Language::of(&file.path).is_none() => Err(Refusal {
-                    message: format!(
-                        "cannot import '{specifier}': a worker can import TypeScript, JavaScript and JSON"
-                    ),
-                    help: None,
-                    chain: false,
-                }),
-                _ => Ok(found),
-            });
+        let found = match self.given.find(importer, specifier) {
+            Some(path) => Ok(Found::File(File {
+                path,
+                package: None,
+                is_pure: false,
+            })),
+            None => self.find(importer, specifier, require),
+        };
         let mut state = self.state();
         match found {
             Ok(found) => {
@@ -111,6 +109,19 @@ impl Graph {
         }
     }
 
+    /// Finds it in the folder.
+    fn find(&self, importer: &str, specifier: &str, require: bool) -> Result<Found, Refusal> {
+        let found = self.resolver.resolve(importer, specifier, require)?;
+        match &found {
+            Found::File(file) if Language::of(&file.path).is_none() => Err(Refusal {
+                message: format!("cannot import '{specifier}': a worker can import TypeScript, JavaScript and JSON"),
+                help: None,
+                chain: false,
+            }),
+            _ => Ok(found),
+        }
+    }
+
     /// The module at a path that was resolved. `None` is told when all is read.
     pub(super) fn load(&self, path: &str) -> Option<Arc<Loaded>> {
         if let Some(module) = self.module(path) {
@@ -126,7 +137,7 @@ impl Graph {
             }
             return None;
         }
-        let loaded = load(&self.folder, path);
+        let loaded = self.given.load(path).unwrap_or_else(|| load(&self.folder, path));
         let mut state = self.state();
         match loaded {
             Ok(loaded) => {
@@ -246,6 +257,7 @@ impl Refused {
 }
 
 fn name(path: &str) -> &str {
+    let path = given::name(path);
     path.strip_prefix(ROOT)
         .map_or(path, |name| name.trim_start_matches('/'))
 }

@@ -44,9 +44,18 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
             Ok(artefact) => (Answer::Compiled, artefact),
             Err(sentence) => (Answer::Limit(sentence), Vec::new()),
         },
-        Job::Build { name, standalone } => {
+        Job::Build {
+            name,
+            standalone,
+            modules,
+        } => {
             let text = String::from_utf8(body).map_err(io::Error::other)?;
-            let source = Source { name, text, folder };
+            let source = Source {
+                name,
+                text,
+                folder,
+                modules,
+            };
             match tokio.block_on(engine.built(&source, standalone)) {
                 Ok(Built { module, alone }) => (Answer::Built { alone }, module),
                 Err(error) => (told(error), Vec::new()),

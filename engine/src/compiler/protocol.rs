@@ -3,15 +3,19 @@
 //! Parent: a number, so many pairs of a name and a thing of the cache; then a [`Job`] as JSON, and its body.
 //! Child: an [`Answer`] as JSON, and its body.
 
-use crate::Diagnostic;
 use crate::execution::Thrown;
+use crate::{Diagnostic, Texts};
 use serde::{Deserialize, Serialize};
 
 /// What is to be done with the body.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Job {
     /// The body is a source: build it.
-    Build { name: String, standalone: bool },
+    Build {
+        name: String,
+        standalone: bool,
+        modules: Texts,
+    },
     /// The body is a module: compile it for this machine.
     Compile,
 }

@@ -240,7 +240,7 @@ impl Serve {
 }
 
 /// Each with its default and its maximum.
-fn limits(sources: &mut Sources) -> LimitRange {
+pub(super) fn limits(sources: &mut Sources) -> LimitRange {
     let mut limits = LimitRange::default();
     // One place names the flag, how it is read, and where it goes.
     macro_rules! take {
@@ -277,7 +277,7 @@ fn build(sources: &mut Sources) -> Allowance {
     }
 }
 
-fn outside(sources: &mut Sources) -> Outside {
+pub(super) fn outside(sources: &mut Sources) -> Outside {
     let allowed = sources.get_all("allow-net", allowed::parse_list);
     Outside {
         platform_url: sources.get("platform-url", value::url),

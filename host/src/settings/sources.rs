@@ -56,6 +56,11 @@ impl Sources {
         sources
     }
 
+    /// The settings file, where there is one.
+    pub fn file_if_there(&self) -> Option<PathBuf> {
+        self.file.exists().then(|| self.file.clone())
+    }
+
     fn read_file(&mut self, text: &str) {
         let file = self.file.display().to_string();
         let table = match text.parse::<toml::Table>() {

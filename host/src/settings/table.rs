@@ -13,6 +13,10 @@ pub enum Command {
     Beside,
     /// Those that ask a running server; some of them take settings of other commands as well.
     Remote,
+    /// `host check` and `host test`, by the author of a worker
+    Author,
+    /// `host doctor`
+    Doctor,
 }
 
 /// One row.
@@ -38,7 +42,7 @@ impl Setting {
     }
 }
 
-use Command::{Beside, Build, Remote, Run, Serve};
+use Command::{Author, Beside, Build, Doctor, Remote, Run, Serve};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -46,19 +50,19 @@ pub const SETTINGS: &[Setting] = &[
         "config",
         "FILE",
         "Settings file [default: host.toml, if there is one]",
-        &[Build, Run, Serve, Beside, Remote],
+        &[Build, Run, Serve, Beside, Author, Doctor, Remote],
     ),
     row(
         "cache",
         "DIR",
         "Keeps compiled code between runs [default: worker-host in $XDG_CACHE_HOME or ~/.cache]",
-        &[Build, Run, Serve],
+        &[Build, Run, Serve, Author, Doctor],
     ),
     row(
         "cache-size",
         "SIZE",
         "Disk that it may take; what was used longest ago makes room [default: 1GiB]",
-        &[Build, Run, Serve],
+        &[Build, Run, Serve, Author, Doctor],
     ),
     row(
         "image-memory",
@@ -98,67 +102,67 @@ pub const SETTINGS: &[Setting] = &[
         "fuel",
         "N[..N]",
         "Work one execution may do [default: 10_000_000_000, about a second of CPU]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "cpu",
         "DURATION[..DURATION]",
         "Time on a CPU one execution may take [default: 2s]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "timeout",
         "DURATION[..DURATION]",
         "Wall time one execution may take [default: 5s]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "memory",
         "SIZE[..SIZE]",
         "Memory one execution may use [default: 64MiB]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "payload-size",
         "SIZE[..SIZE]",
         "Size of a payload; 16MiB at most [default: 1MiB]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "output-size",
         "SIZE[..SIZE]",
         "Size of the returned value as JSON; 16MiB at most [default: 1MiB]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "log-size",
         "SIZE[..SIZE]",
         "Size of the log of one execution; more is dropped [default: 256KiB]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "log-lines",
         "N[..N]",
         "Lines of the log of one execution; more are dropped [default: 10_000]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "host-calls",
         "N[..N]",
         "Operations of the host one execution may start: requests, timers, secrets, state [default: 10_000]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "requests",
         "N[..N]",
         "Requests to the network one execution may make [default: 100]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "traffic",
         "SIZE[..SIZE]",
         "Bytes of bodies one execution may send and receive [default: 64MiB]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     Setting {
         repeats: true,
@@ -166,30 +170,35 @@ pub const SETTINGS: &[Setting] = &[
             "allow-net",
             "HOST[:PORT],…",
             "Hosts that workers may reach beside the platform; * is every public one [default: none]",
-            &[Run, Serve],
+            &[Run, Serve, Author],
         )
     },
     row(
         "platform-url",
         "URL",
         "The platform: baseUrl, and where platformHttp goes [default: none]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "platform-token",
         "TOKEN",
         "Sent with platformHttp; better set as HOST_PLATFORM_TOKEN [default: none]",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     row(
         "hide-platform-token",
         "",
         "Do not show the token to workers as context.platformToken",
-        &[Run, Serve],
+        &[Run, Serve, Author],
     ),
     Setting {
         repeats: true,
-        ..row("secret", "NAME=TEXT", "A secret of the worker; can be repeated", &[Run])
+        ..row(
+            "secret",
+            "NAME=TEXT",
+            "A secret of the worker; can be repeated",
+            &[Run, Author],
+        )
     },
     Setting {
         repeats: true,
@@ -197,7 +206,7 @@ pub const SETTINGS: &[Setting] = &[
             "property",
             "NAME=TEXT",
             "A property of the worker; can be repeated",
-            &[Run],
+            &[Run, Author],
         )
     },
     row(
@@ -223,7 +232,7 @@ pub const SETTINGS: &[Setting] = &[
         "data",
         "DIR",
         "Folder that keeps what the host makes: its database, its admin token, its master key [default: data]",
-        &[Serve, Beside],
+        &[Serve, Beside, Doctor],
     ),
     Setting {
         repeats: true,
