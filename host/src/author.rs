@@ -1,4 +1,5 @@
-//! The commands of an author, none of which talks to a server: make a worker, check it, test it, look into it.
+//! The commands of an author, none of which talks to a server: make a worker, serve it while it is written, check it, test
+//! it, look into it.
 //!
 //! A *project* is the folder of one worker ([`project`]); a *template* is what a new one is made of ([`template`]); a
 //! *case* is a payload with what is expected of it ([`cases`]), and a *suite* a file of the worker's own tests, which run
@@ -8,6 +9,7 @@ pub mod cases;
 pub mod check;
 pub mod cli;
 pub mod compare;
+pub mod dev;
 pub mod diff;
 pub mod doctor;
 pub mod init;

@@ -77,6 +77,11 @@ impl Gate {
 }
 
 impl Context {
+    /// The state as it is now.
+    pub fn state(&self) -> Texts {
+        Texts::clone(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Replaces the state by what is stored now. Executions under way keep what they saw.
     pub fn set_state(&self, state: Texts) {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);

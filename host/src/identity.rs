@@ -104,20 +104,22 @@ pub struct Identity {
     pub lookup: Lookup,
     /// The tokens of one issuer outside, if the operator trusts one.
     pub jwt: Option<Jwt>,
+    /// Whether who sends these headers is taken for the admin, whatever token they have: `host dev` alone does so.
+    pub open: Option<fn(&HeaderMap) -> bool>,
 }
 
 impl Identity {
     /// Who sends these headers.
     pub async fn caller(&self, headers: &HeaderMap, now: Now) -> Result<Caller, Failure> {
+        if self.open.is_some_and(|open| open(headers)) {
+            return Ok(Self::admin());
+        }
         let token = credentials::presented(headers).ok_or_else(|| Failure::new("no token"))?;
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Failure::new("the token is too long"));
         }
         if self.admin.is(&token) {
-            return Ok(Caller {
-                subject: "admin".to_owned(),
-                roles: Roles::ADMIN,
-            });
+            return Ok(Self::admin());
         }
         if let Some(hash) = opaque::hash(&token) {
             let record = (self.lookup)(hash).await.map_err(Failure::Unavailable)?;
@@ -126,6 +128,13 @@ impl Identity {
         match (&self.jwt, std::str::from_utf8(&token)) {
             (Some(jwt), Ok(token)) => jwt.verify(token, now).await,
             _ => Err(Failure::new("an unknown token")),
+        }
+    }
+
+    fn admin() -> Caller {
+        Caller {
+            subject: "admin".to_owned(),
+            roles: Roles::ADMIN,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::context::{Context, Gate};
 use crate::limits::LimitRange;
 use crate::network::allowed;
 use crate::store::{self, SecretChange, Store, WorkerFilter};
-use crate::workers::Workers;
+use crate::workers::{self, Workers};
 use engine::{BuildError, Engine, Limits, LoadError, Source, StateChanges, Texts, Worker};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -271,6 +271,17 @@ impl Registry {
         {
             entries.insert(entry.key.clone(), Arc::new(entry));
         }
+    }
+
+    /// Puts a worker that is not of the store in the place of the one before it, whose state goes on.
+    pub fn replace(&self, key: String, worker: workers::Entry) {
+        let entry = Entry::fixed(key, worker);
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let before = entries.get(&entry.key).and_then(|before| before.ready.get());
+        if let (Some(before), Some(now)) = (before, entry.ready.get()) {
+            now.context.set_state(before.context.state());
+        }
+        entries.insert(entry.key.clone(), Arc::new(entry));
     }
 
     fn remove(&self, key: &str) {

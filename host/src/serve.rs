@@ -215,6 +215,7 @@ fn identity(admin: Token, store: Store, jwt: Option<Jwt>) -> Identity {
             })
         }),
         jwt,
+        open: None,
     }
 }
 

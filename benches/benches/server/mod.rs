@@ -59,6 +59,7 @@ pub async fn start(folder: &Path, limits: Limits) -> SocketAddr {
             admin: Token::new(TOKEN),
             lookup: Box::new(|_| Box::pin(std::future::ready(Ok(None)))),
             jwt: None,
+            open: None,
         },
         store,
         keep_history: true,

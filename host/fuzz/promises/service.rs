@@ -80,6 +80,7 @@ async fn service() -> Service {
             admin: Token::new("t"),
             lookup: Box::new(|_| Box::pin(std::future::ready(Ok(None)))),
             jwt: None,
+            open: None,
         },
         store,
         keep_history: false,

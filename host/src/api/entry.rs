@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The history: a JSON array of `{workerKey, workerType, workerProjectKey, executionStatus, startTimeMillis,
 /// endTimeMillis, triggeredBy, testRun, executedVersion?, traceId?, executionPayload?, executionResult:{result?, logs,
 /// workerStats:{cpuTimeMillis, topMemoryUsageBytes, executionDurationMillis}}}`, and of ours `executionId, outcome,
-/// truncated`.
+/// truncated, usage?`, the last as `host run --output json` has it.
 pub fn history(entries: &[Entry]) -> String {
     let entries: Vec<_> = entries.iter().map(EntryBody::of).collect();
     json(&entries)
@@ -48,6 +48,8 @@ struct EntryBody<'a> {
     execution_id: &'a str,
     outcome: &'a str,
     truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Embedded<'a>>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +108,9 @@ impl<'a> EntryBody<'a> {
             execution_id: &entry.execution,
             outcome: &entry.outcome,
             truncated: entry.truncated,
+            usage: Some(entry.usage.as_str())
+                .filter(|usage| !usage.is_empty())
+                .map(Embedded::of),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The command lines of an author, and which function each of them means.
 
-use super::{check, doctor, init, inspect, template, test, types};
-use crate::cli::{WRONG, flag, sources};
-use crate::settings::author::{Author, Doctor};
-use crate::settings::table::{self, Command};
+use super::{check, dev, doctor, init, inspect, template, test, types};
+use crate::cli::{WRONG, flag, given, sources};
+use crate::settings::author::{Author, Dev, Doctor};
+use crate::settings::table::{self, Command, Setting};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const NAMES: [&str; 6] = ["init", "types", "check", "test", "inspect", "doctor"];
+const NAMES: [&str; 7] = ["init", "dev", "types", "check", "test", "inspect", "doctor"];
 
 /// Whether `name` is one of these commands.
 pub fn has(name: &str) -> bool {
@@ -17,7 +17,7 @@ pub fn has(name: &str) -> bool {
 
 /// All of them.
 pub fn commands() -> [clap::Command; NAMES.len()] {
-    [init(), types(), check(), test(), inspect(), doctor()]
+    [init(), dev(), types(), check(), test(), inspect(), doctor()]
 }
 
 /// Runs the one of this name.
@@ -30,6 +30,7 @@ pub fn dispatch(name: &str, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             &text("name").unwrap_or_else(|| init::DEFAULT_NAME.into()),
             &text("template").unwrap_or_default(),
         ),
+        "dev" => dev::dev(Dev::from(given(matches, dev_settings()))?, &place()),
         "types" => types::types(&place()),
         "check" => check::check(&Author::from(sources(matches, Command::Author))?, &place()),
         "test" => {
@@ -76,6 +77,28 @@ fn init() -> clap::Command {
              host init                                        # a TypeScript worker in ./worker\n  \
              host init greeter --template javascript\n  \
              host init greeter && cd greeter && host test     # and it passes",
+        )
+}
+
+fn dev_settings() -> impl Iterator<Item = &'static Setting> {
+    table::of(Command::Dev).chain(table::of(Command::Author))
+}
+
+fn dev() -> clap::Command {
+    clap::Command::new("dev")
+        .about("Serve workers while they are written: every change is built at once, every execution shown")
+        .arg(place(
+            "FOLDER|FILE",
+            "A worker's folder, a folder of such folders, or a source [default: this folder]",
+        ))
+        .args(dev_settings().map(flag))
+        .after_help(
+            "While a worker does not build, what was built before is served. State is kept until the command ends. Programs\n\
+             of this machine need no token; a page in a browser needs any.\n\n\
+             Examples:\n  \
+             host dev\n  \
+             host dev greeter --secret KEY=TEXT --allow-net api.example.com\n  \
+             curl -XPOST localhost:8080/worker/api/v1/execute/greeter --data '{\"name\":\"you\"}'",
         )
 }
 

@@ -27,6 +27,12 @@ impl Paint {
         Self(console::has_colours())
     }
 
+    /// For what is read by no person.
+    #[cfg(test)]
+    pub fn none() -> Self {
+        Self(false)
+    }
+
     /// The text in this look. What is in it cannot command the terminal.
     pub fn text(self, look: Look, text: &str) -> String {
         let text = console::printable(text);

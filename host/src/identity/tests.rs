@@ -175,6 +175,7 @@ fn identity(records: Vec<Record>, algorithms: &[&str]) -> Identity {
             Box::pin(async move { Ok(found) })
         }),
         jwt: Some(Jwt::new(trust, Jwks::new(fetch))),
+        open: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the commands of an author take, beside their arguments.
 
 use super::cache::{Cache, cache};
-use super::commands::{Outside, Serve, limits, outside};
+use super::commands::{Outside, Serve, limits, listen, outside};
 use super::sources::{Mistakes, Sources};
 use super::value;
 use crate::limits::LimitRange;
@@ -34,6 +34,25 @@ impl Author {
         };
         sources.finish()?;
         Ok(author)
+    }
+}
+
+/// What `host dev` takes.
+pub struct Dev {
+    /// Address and port; a name is resolved when listening begins.
+    pub listen: String,
+    /// The same as for tests.
+    pub author: Author,
+}
+
+impl Dev {
+    /// Converts.
+    pub fn from(mut sources: Sources) -> Result<Self, Mistakes> {
+        let listen = listen(&mut sources);
+        Ok(Self {
+            listen,
+            author: Author::from(sources)?,
+        })
     }
 }
 

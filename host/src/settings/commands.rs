@@ -199,9 +199,7 @@ impl Serve {
     /// Converts.
     pub fn from(mut sources: Sources) -> Result<Self, Mistakes> {
         let serve = Self {
-            listen: sources
-                .get("listen", value::address)
-                .unwrap_or_else(|| "127.0.0.1:8080".into()),
+            listen: listen(&mut sources),
             workers: sources.get("workers", value::folder),
             data: data(&mut sources),
             tls: tls(&mut sources),
@@ -237,6 +235,12 @@ impl Serve {
         sources.finish()?;
         Ok(serve)
     }
+}
+
+pub(super) fn listen(sources: &mut Sources) -> String {
+    sources
+        .get("listen", value::address)
+        .unwrap_or_else(|| "127.0.0.1:8080".into())
 }
 
 /// Each with its default and its maximum.

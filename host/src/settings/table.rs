@@ -15,6 +15,8 @@ pub enum Command {
     Remote,
     /// `host check` and `host test`, by the author of a worker
     Author,
+    /// `host dev`, beside what [`Command::Author`] has
+    Dev,
     /// `host doctor`
     Doctor,
 }
@@ -42,7 +44,7 @@ impl Setting {
     }
 }
 
-use Command::{Author, Beside, Build, Doctor, Remote, Run, Serve};
+use Command::{Author, Beside, Build, Dev, Doctor, Remote, Run, Serve};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -213,7 +215,7 @@ pub const SETTINGS: &[Setting] = &[
         "listen",
         "ADDRESS",
         "Address and port to listen on [default: 127.0.0.1:8080]",
-        &[Serve],
+        &[Serve, Dev],
     ),
     row(
         "tls-cert",

@@ -214,6 +214,10 @@ fn execution() -> Value {
                 "executionResult": object(&["logs", "workerStats"],
                     &json!({"result": true, "logs": text(), "workerStats": stats})),
                 "executionId": text(), "outcome": text(), "truncated": switch(),
+                "usage": object(&["fuel"], &json!({
+                    "fuel": whole(), "cpuTimeMicros": whole(), "wallTimeMicros": whole(), "peakMemoryBytes": whole(),
+                    "requests": whole(), "sentBytes": whole(), "receivedBytes": whole(),
+                })),
             }),
         ),
         "History": list("HistoryEntry"),
