@@ -20,6 +20,7 @@ pub mod confine;
 pub mod console;
 pub mod context;
 pub mod data;
+pub mod excerpt;
 pub mod followers;
 pub mod http;
 pub mod identity;

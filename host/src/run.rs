@@ -2,13 +2,16 @@
 
 use crate::cli::FAILED;
 use crate::context::Gate;
+use crate::excerpt::excerpt;
 use crate::settings::commands::{Output, PayloadFrom, Run};
+use crate::source::Code;
 use crate::{answer, build, console, source};
 use anyhow::Context;
 use bytes::Bytes;
 use engine::{Execution, Level, Limits, Outcome, Payload, PayloadError, Request, Thrown};
 use std::fmt::Write;
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Said of a worker that returned a value and failed nevertheless.
@@ -26,6 +29,8 @@ pub fn run(settings: &Run) -> anyhow::Result<ExitCode> {
 pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
     let (folder, name) = source::place(&settings.worker);
     let code = source::read(&settings.worker, &name, &folder)?;
+    // What a module was made of may have changed since.
+    let is_source = matches!(code, Code::Source(_));
     let engine = build::engine(&settings.cache, &settings.limits)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let execution = runtime.block_on(async {
@@ -42,7 +47,7 @@ pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
         anyhow::Ok(engine.run(&worker, request, std::future::pending()).await?)
     })?;
     let printed = match settings.output {
-        Output::Value => value(&execution),
+        Output::Value => value(&execution, is_source.then_some(&*folder)),
         Output::Json => json(&execution),
     };
     if let Some(hint) = hint(&execution, &settings.limits) {
@@ -90,13 +95,17 @@ fn read(from: &mut dyn Read, most: usize) -> std::io::Result<Vec<u8>> {
 }
 
 /// The returned value on stdout; logs and failure on stderr.
-fn value(execution: &Execution) -> std::io::Result<()> {
+fn value(execution: &Execution, folder: Option<&Path>) -> std::io::Result<()> {
     for line in execution.logs.lines() {
         console::err(format_args!("[{:<5}] - {}", level(line.level), line.message));
     }
     if !execution.outcome.is_success() {
         let outcome = &execution.outcome;
-        console::err(console::printable(&failure(outcome.message(), outcome.thrown())));
+        console::err(console::printable(&failure_in(
+            folder,
+            outcome.message(),
+            outcome.thrown(),
+        )));
         return Ok(());
     }
     if !answer::succeeded(execution) {
@@ -127,8 +136,16 @@ fn level(level: Level) -> &'static str {
 
 /// The sentence, the stack, and the same of each cause.
 pub fn failure(message: String, thrown: Option<&Thrown>) -> String {
+    failure_in(None, message, thrown)
+}
+
+/// The same with the author's line in `folder`.
+pub fn failure_in(folder: Option<&Path>, message: String, thrown: Option<&Thrown>) -> String {
     let (mut text, mut next) = (message, thrown);
     while let Some(Thrown { stack, cause, .. }) = next {
+        if let Some(excerpt) = folder.and_then(|folder| excerpt(folder, stack)) {
+            let _ = write!(text, "\n{excerpt}");
+        }
         for frame in stack {
             let _ = write!(text, "\n    {frame}");
         }
@@ -142,12 +159,28 @@ pub fn failure(message: String, thrown: Option<&Thrown>) -> String {
 
 /// Which limit ended it, or cut its log, and the flag that raises it.
 pub(crate) fn hint(execution: &Execution, limits: &Limits) -> Option<String> {
+    let usage = &execution.usage;
     let (limit, flag) = match execution.outcome {
         // Two limits share this outcome. Fuel may end a moment short of its limit, time never does.
-        Outcome::CpuLimit if execution.usage.cpu >= limits.cpu => (format!("{:?} on a CPU", limits.cpu), "--cpu"),
-        Outcome::CpuLimit => (format!("{} units of fuel", limits.fuel), "--fuel"),
-        Outcome::TimeLimit => (format!("{:?}", limits.timeout), "--timeout"),
-        Outcome::MemoryLimit => (format!("{} bytes of memory", limits.memory_bytes), "--memory"),
+        Outcome::CpuLimit if usage.cpu >= limits.cpu => {
+            let limit = format!("{:?} on a CPU, and it used {:.1?}", limits.cpu, usage.cpu);
+            (limit, "--cpu")
+        }
+        Outcome::CpuLimit => {
+            let limit = format!("{} units of fuel, and it used {}", limits.fuel, usage.fuel);
+            (limit, "--fuel")
+        }
+        Outcome::TimeLimit => {
+            let limit = format!("{:?}, and it took {:.1?}", limits.timeout, usage.wall);
+            (limit, "--timeout")
+        }
+        Outcome::MemoryLimit => {
+            let (limit, had) = (limits.memory_bytes, usage.peak_memory_bytes);
+            (
+                format!("{limit} bytes of memory, and it had {had} when it wanted more"),
+                "--memory",
+            )
+        }
         Outcome::OutputTooLarge => (format!("{} bytes of JSON", limits.output_bytes), "--output-size"),
         Outcome::HostCallLimit => (format!("{} host calls", limits.host_calls), "--host-calls"),
         _ if execution.logs.is_cut() => {
@@ -204,11 +237,11 @@ mod tests {
         let (short, long) = (Duration::from_secs(1), Duration::from_secs(2));
         assert_eq!(
             hint(Outcome::TimeLimit, short),
-            "the limit is 5s; raise it with --timeout"
+            "the limit is 5s, and it took 0.0ns; raise it with --timeout"
         );
         assert_eq!(
             hint(Outcome::CpuLimit, long),
-            "the limit is 2s on a CPU; raise it with --cpu"
+            "the limit is 2s on a CPU, and it used 2.0s; raise it with --cpu"
         );
         assert!(hint(Outcome::CpuLimit, short).ends_with("--fuel"));
         assert!(hint(Outcome::MemoryLimit, long).ends_with("--memory"));

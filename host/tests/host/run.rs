@@ -82,7 +82,12 @@ const CASES: &[Case] = &[
     ),
     saying(
         case("throw.mts", "", 1, ""),
-        &["RangeError: no\n", "(throw.mts:2:", "caused by TypeError: why\n"],
+        &[
+            "RangeError: no\n  --> throw.mts:2:",
+            "2 |   throw new RangeError(",
+            "(throw.mts:2:",
+            "caused by TypeError: why\n",
+        ],
     ),
     saying(
         case(
@@ -103,28 +108,32 @@ const CASES: &[Case] = &[
         case("loop.js --fuel 50_000_000", "", 1, ""),
         &[
             "Worker used too much cpu time",
-            "the limit is 50000000 units of fuel; raise it with --fuel",
+            "the limit is 50000000 units of fuel, and it used ",
+            "; raise it with --fuel",
         ],
     ),
     saying(
         case("loop.js --cpu 100ms --fuel 1_000_000_000_000", "", 1, ""),
         &[
             "Worker used too much cpu time",
-            "the limit is 100ms on a CPU; raise it with --cpu",
+            "the limit is 100ms on a CPU, and it used ",
+            "; raise it with --cpu",
         ],
     ),
     saying(
         case("loop.js --timeout 100ms --fuel 1_000_000_000_000", "", 1, ""),
         &[
             "Worker execution timeout",
-            "the limit is 100ms; raise it with --timeout",
+            "the limit is 100ms, and it took ",
+            "; raise it with --timeout",
         ],
     ),
     saying(
         case("grow.js --memory 16MiB", "", 1, ""),
         &[
             "Worker used too much memory",
-            "the limit is 16777216 bytes of memory; raise it with --memory",
+            "the limit is 16777216 bytes of memory, and it had ",
+            "; raise it with --memory",
         ],
     ),
     saying(
