@@ -10,6 +10,7 @@ use crate::store::OpenAs;
 use crate::tokens::{self, Task};
 use crate::{author, build, compiler, console, remote, run, serve};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
+use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -53,6 +54,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("run", matches)) => run::run(&Run::from(sources(matches, Command::Run), argument(matches, "worker"))?),
         Some(("serve", matches)) => serve::serve(Serve::from(sources(matches, Command::Serve))?),
         Some(("token", matches)) => token(matches),
+        Some(("completions", matches)) => completions(matches),
         Some(("rotate-key", matches)) => rotate_key(&beside(sources(matches, Command::Beside))?),
         Some((compiler::COMMAND, matches)) => compiler::run(
             matches.get_one("cpu").copied().unwrap_or_default(),
@@ -65,6 +67,15 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         // clap refuses what is no subcommand.
         None => Ok(ExitCode::from(WRONG)),
     }
+}
+
+/// Prints the completions of a shell.
+fn completions(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let shell = matches.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "host", &mut script);
+    console::out(&script)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn rotate_key(data: &Data) -> anyhow::Result<ExitCode> {
@@ -161,7 +172,15 @@ fn command() -> clap::Command {
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([build, run, serve, token_command(), rotate_command(), child_command()])
+        .subcommands([
+            build,
+            run,
+            serve,
+            token_command(),
+            rotate_command(),
+            completions_command(),
+            child_command(),
+        ])
         .subcommands(remote::cli::commands())
         .subcommands(author::cli::commands())
 }
@@ -174,6 +193,18 @@ fn child_command() -> clap::Command {
         .arg(Arg::new("memory").required(true).value_parser(value_parser!(usize)))
         .arg(Arg::new("confined").required(true).value_parser(value_parser!(bool)))
         .arg(Arg::new("folder").value_parser(value_parser!(PathBuf)))
+}
+
+fn completions_command() -> clap::Command {
+    clap::Command::new("completions")
+        .about("Print what makes a shell complete this program's commands and flags")
+        .arg(Arg::new("shell").required(true).value_parser(value_parser!(Shell)))
+        .after_help(
+            "Examples:\n  \
+             source <(host completions bash)                                    # for this shell\n  \
+             host completions zsh > ~/.zfunc/_host\n  \
+             host completions fish > ~/.config/fish/completions/host.fish",
+        )
 }
 
 fn token_command() -> clap::Command {

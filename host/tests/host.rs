@@ -80,5 +80,7 @@ mod settings;
 mod store;
 #[path = "host/tls.rs"]
 mod tls;
+#[path = "host/transcripts.rs"]
+mod transcripts;
 #[path = "host/upstream.rs"]
 mod upstream;
