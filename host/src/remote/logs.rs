@@ -6,6 +6,7 @@ use super::events::{Event, Events};
 use super::history::{self, Asked};
 use crate::console::{self, printable};
 use crate::settings::commands::Output;
+use anyhow::bail;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -66,10 +67,9 @@ pub async fn follow(client: &Client, key: &str, output: Output) -> anyhow::Resul
             }
             // One that was reached before may be starting again, and may have a place later.
             Ok(response) if !is_first && may_pass(response.status()) => Some(anyhow::anyhow!("{}", response.status())),
-            Ok(_) => {
-                // The body was not read: why is asked for once more, as the other commands do.
-                client.get(&path, Some(key)).await?;
-                continue;
+            Ok(response) => {
+                let answer = client.succeeded(client.read(response).await?, Some(key)).await?;
+                bail!("{} answers {}, and tells nothing", client.place.address, answer.status);
             }
             Err(error) if is_first => return Err(error),
             Err(error) => Some(error),

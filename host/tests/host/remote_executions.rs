@@ -53,6 +53,12 @@ fn an_execution_there_is_printed_as_one_here() {
             assert_eq!(whole[part], run[part], "{key}: {part}");
         }
     }
+    // What they logged, and why they failed, is kept.
+    let logs = told(&server, &["logs", "throws"]);
+    assert!(
+        logs.contains("\n  TypeError: no\n      at ") && logs.contains("\n  caused by Error: why\n"),
+        "{logs}"
+    );
     // From stdin, and what is no document is told without the server.
     let mut piped = command(&server, &["execute", "value", "--payload", "@payload.json"]);
     server.folder.write("payload.json", "[2]");
