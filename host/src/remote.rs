@@ -1,8 +1,8 @@
 //! The commands that ask a running server over its management API.
 //!
-//! [`commands`] has their names, [`takes`] their settings, and [`cli`] takes that apart. A command finds its [`place`] (the address, perhaps kept by [`login`] in
-//! the file of [`logins`]), asks through the one [`client`], and what is not answered with success becomes a sentence in
-//! [`refused`]. The other files are a subject of the API each.
+//! [`commands`] has their names, [`takes`] their settings, and [`cli`] takes that apart. A command finds its [`place`] (the
+//! address, perhaps kept by [`login`] in the file of [`logins`]), asks through the one [`client`], and what is not answered
+//! with success becomes a sentence in [`refused`]. The other files are a subject of the API each.
 
 pub mod cli;
 pub mod client;

@@ -109,6 +109,11 @@ impl Client {
         limit: Duration,
     ) -> anyhow::Result<Answer> {
         let response = self.open(method, path, content, limit).await?;
+        self.read(response).await
+    }
+
+    /// All of an answer whose head has come.
+    pub async fn read(&self, response: Response<Incoming>) -> anyhow::Result<Answer> {
         let (head, mut body) = response.into_parts();
         let mut read = BytesMut::new();
         while let Some(part) = self.part(&mut body, SILENCE).await? {

@@ -159,6 +159,10 @@ fn print(client: &Client, project: &Project, after: &Value, output: Output) -> s
         false => format!("{key} version {version}: runs by its schedule\n"),
     };
     console::out(text.as_bytes())?;
+    if project.manifest.http_responses {
+        let url = client.address(&format!("v2/http/{}/", part(key)));
+        console::err(format_args!("{key} answers over HTTP itself at {url}"));
+    }
     if !project.manifest.enabled {
         console::err(format_args!(
             "{key} is disabled: it runs when its manifest has \"enabled\": true"

@@ -1,6 +1,8 @@
 //! An entry of the history as the API tells it, and how it is printed.
 
 use super::shown::time;
+use crate::run;
+use engine::Thrown;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::fmt::Write;
@@ -32,10 +34,22 @@ pub struct Entry {
     pub truncated: bool,
 }
 
+/// What an answer says of a failure.
+#[derive(Debug, Deserialize)]
+pub struct Failure {
+    /// A sentence, of an execution that did not come to its end.
+    pub message: Option<String>,
+    /// What was thrown, and where.
+    pub error: Option<Thrown>,
+}
+
 /// What an execution left.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Left {
+    /// The value that was returned, or what the caller was told of a failure; a text when it was cut.
+    #[serde(default, deserialize_with = "present")]
+    pub result: Option<Box<RawValue>>,
     /// Lines, `[info ] - text`.
     pub logs: String,
     /// What it took.
@@ -61,7 +75,7 @@ impl Entry {
         self.execution_status == "STATUS_SUCCESS"
     }
 
-    /// A line about it and the lines that it logged.
+    /// A line about it, the lines that it logged, and why it failed.
     pub fn text(&self) -> String {
         let took = self.execution_result.worker_stats.execution_duration_millis;
         let mut text = format!(
@@ -70,10 +84,18 @@ impl Entry {
             self.execution_id,
             self.how()
         );
-        for line in self.execution_result.logs.lines() {
+        let failure = self.failure().unwrap_or_default();
+        for line in self.execution_result.logs.lines().chain(failure.lines()) {
             let _ = writeln!(text, "  {line}");
         }
         text
+    }
+
+    /// Why it did not come to its end, with the stack; nothing if that was cut.
+    fn failure(&self) -> Option<String> {
+        let told = self.execution_result.result.as_deref().filter(|_| !self.succeeded())?;
+        let Failure { message, error } = serde_json::from_str(told.get()).ok()?;
+        Some(run::failure(message?, error.as_ref()))
     }
 
     /// How it ended. A worker that finished can say itself that it failed.
@@ -105,6 +127,14 @@ mod tests {
         let entry: Entry = serde_json::from_str(&crate::api::entry::one(&stored)).unwrap();
         assert_eq!(entry.execution_payload.as_ref().map(|it| it.get()), Some("null"));
         assert_eq!(entry.text(), "1970-01-01T00:00:00Z  x1  failed  7 ms\n  [info ] - hi\n");
+        let failed = crate::store::Entry {
+            outcome: "exception".into(),
+            result: Some(r#"{"message":"Error: no","error":{"stack":["at f (worker.ts:1:2)"]}}"#.into()),
+            ..stored.clone()
+        };
+        let entry: Entry = serde_json::from_str(&crate::api::entry::one(&failed)).unwrap();
+        let expected = "  exception  7 ms\n  [info ] - hi\n  Error: no\n      at f (worker.ts:1:2)\n";
+        assert!(entry.text().ends_with(expected), "{}", entry.text());
         let without = crate::store::Entry {
             payload: None,
             ..stored

@@ -4,7 +4,7 @@
 //! needs no history, and is there when the answer is. Who may not follow executes without seeing logs.
 
 use super::client::{Client, Content, EXECUTION, part, with_query};
-use super::entry::{Entry, present};
+use super::entry::{Entry, Failure, present};
 use super::events::Events;
 use super::history;
 use crate::cli::FAILED;
@@ -14,7 +14,7 @@ use crate::settings::commands::Output;
 use crate::settings::remote::Execute;
 use anyhow::Context;
 use bytes::Bytes;
-use engine::{MAX_PAYLOAD_BYTES, Payload, Thrown};
+use engine::{MAX_PAYLOAD_BYTES, Payload};
 use hyper::body::Incoming;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
@@ -35,8 +35,6 @@ struct Executed {
     #[serde(default, deserialize_with = "present")]
     data: Option<Box<RawValue>>,
     execution_status: String,
-    message: Option<String>,
-    error: Option<Thrown>,
 }
 
 /// Executes the worker and prints what became of it.
@@ -57,14 +55,14 @@ pub async fn execute(
     };
     let answer = client.ask_within(Method::POST, &path, content, EXECUTION).await?;
     let answer = client.succeeded(answer, Some(key)).await?;
-    let executed: Executed = answer.json()?;
+    let (executed, failure): (Executed, Failure) = (answer.json()?, answer.json()?);
     let id = answer.headers.get("x-execution-id").and_then(|id| id.to_str().ok());
     let logs = match (following, id) {
         (Some(body), Some(id)) => logs(client, body, key, id).await.unwrap_or_default(),
         _ => String::new(),
     };
     let printed = match settings.output {
-        Output::Value => value(&executed, &logs),
+        Output::Value => value(&executed, &failure, &logs),
         Output::Json => json(&answer.body, id.unwrap_or_default(), &logs),
     };
     printed.context("cannot write the result")?;
@@ -101,12 +99,12 @@ async fn logs(client: &Client, body: Incoming, key: &str, id: &str) -> Option<St
 }
 
 /// The returned value on stdout; logs and failure on stderr.
-fn value(executed: &Executed, logs: &str) -> std::io::Result<()> {
+fn value(executed: &Executed, failure: &Failure, logs: &str) -> std::io::Result<()> {
     for line in logs.lines() {
         console::err(printable(line));
     }
-    if let Some(message) = &executed.message {
-        console::err(printable(&run::failure(message.clone(), executed.error.as_ref())));
+    if let Some(message) = &failure.message {
+        console::err(printable(&run::failure(message.clone(), failure.error.as_ref())));
         return Ok(());
     }
     if executed.execution_status != "STATUS_SUCCESS" {

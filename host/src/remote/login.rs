@@ -9,7 +9,7 @@ use crate::manifest::is_key;
 use crate::settings::remote::{Remote, Server};
 use crate::settings::value;
 use anyhow::{Context, bail};
-use url::Url;
+use url::{Host, Url};
 
 /// No token that we know of is longer.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -28,6 +28,9 @@ pub async fn login(remote: &Remote, name: Option<&str>) -> anyhow::Result<()> {
     let path = remote.logins.as_deref();
     let path = path.context("there is no folder to keep it in: set XDG_CONFIG_HOME or HOME")?;
     let mut logins = Logins::read(path)?;
+    if url.scheme() == "http" && !is_here(url) {
+        console::err("the token goes through the network as it is: --server has http, not https");
+    }
     let token = prompt::secret(&format!("token for {}", Place::address(url)), MAX_TOKEN_BYTES)?;
     let token = value::token(token.trim()).map_err(|problems| anyhow::anyhow!("the token: {}", problems.join(", ")))?;
     check(url, &token).await?;
@@ -45,6 +48,16 @@ pub async fn login(remote: &Remote, name: Option<&str>) -> anyhow::Result<()> {
     };
     console::err(format_args!("logged in to {} as {name}: {use_it}", Place::address(url)));
     Ok(())
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Everybody with a valid token may ask this.
@@ -70,6 +83,19 @@ fn name_of(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_for_this_machine_needs_no_https() {
+        for (url, here) in [
+            ("http://localhost:1", true),
+            ("http://127.0.0.2", true),
+            ("http://[::1]:1", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example.com", false),
+        ] {
+            assert_eq!(is_here(&Url::parse(url).unwrap()), here, "{url}");
+        }
+    }
 
     #[test]
     fn a_login_is_named_after_the_machine() {

@@ -6,6 +6,7 @@ use super::events::{Event, Events};
 use super::history::{self, Asked};
 use crate::console::{self, printable};
 use crate::settings::commands::Output;
+use anyhow::bail;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,7 +47,7 @@ pub async fn last(client: &Client, asked: &Asked<'_>, output: Output) -> anyhow:
 pub async fn follow(client: &Client, key: &str, output: Output) -> anyhow::Result<()> {
     let path = format!("v2/workers/{}/logs", part(key));
     let mut pause = Duration::ZERO;
-    let mut is_first = true;
+    let (mut is_first, mut is_away) = (true, false);
     loop {
         let begun = Instant::now();
         let response = client.open(Method::GET, &path, Content::Nothing, HEAD).await;
@@ -54,8 +55,10 @@ pub async fn follow(client: &Client, key: &str, output: Output) -> anyhow::Resul
             Ok(response) if response.status() == StatusCode::OK => {
                 if is_first {
                     console::err(format_args!("following {key}; end it with Ctrl-C"));
+                } else if is_away {
+                    console::err(format_args!("following {key} again"));
                 }
-                is_first = false;
+                (is_first, is_away) = (false, false);
                 let mut events = Events::new(client, response.into_body());
                 match told(&mut events, output).await {
                     Ok(true) => None,
@@ -66,16 +69,16 @@ pub async fn follow(client: &Client, key: &str, output: Output) -> anyhow::Resul
             }
             // One that was reached before may be starting again, and may have a place later.
             Ok(response) if !is_first && may_pass(response.status()) => Some(anyhow::anyhow!("{}", response.status())),
-            Ok(_) => {
-                // The body was not read: why is asked for once more, as the other commands do.
-                client.get(&path, Some(key)).await?;
-                continue;
+            Ok(response) => {
+                let answer = client.succeeded(client.read(response).await?, Some(key)).await?;
+                bail!("{} answers {}, and tells nothing", client.place.address, answer.status);
             }
             Err(error) if is_first => return Err(error),
             Err(error) => Some(error),
         };
-        if let (Some(problem), true) = (&problem, pause.is_zero()) {
-            console::err(format_args!("{problem}; trying again"));
+        if let Some(problem) = problem.as_ref().filter(|_| !is_away) {
+            console::err(printable(&format!("{problem}; trying again")));
+            is_away = true;
         }
         if problem.is_none() && begun.elapsed() > SHORT {
             pause = Duration::ZERO;

@@ -44,7 +44,7 @@ pub async fn list(client: &Client, project: Option<&str>, output: Output) -> any
     Ok(shown::list(
         &head,
         &rows,
-        "no worker is deployed; host deploy makes one",
+        "no worker is deployed; host deploy makes one (those of --workers are not listed)",
     )?)
 }
 

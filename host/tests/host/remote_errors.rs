@@ -274,7 +274,10 @@ fn https_with_an_authority_of_ones_own() {
     let done = list(&[("SSL_CERT_FILE", "cert.pem")]);
     assert_eq!(
         (done.code, done.stderr.as_str()),
-        (0, "no worker is deployed; host deploy makes one\n")
+        (
+            0,
+            "no worker is deployed; host deploy makes one (those of --workers are not listed)\n"
+        )
     );
     let done = list(&[]);
     assert!(done.code == 2 && done.stderr.contains("certificate"), "{done:?}");

@@ -1,7 +1,7 @@
 //! Executions of a running server as a command line shows them: their values, logs and payloads; and secrets.
 
 use super::api::{restart, start};
-use super::program::Done;
+use super::program::{Done, Folder};
 use super::remote::{ask, command, project, refused, told};
 use super::server::Server;
 use serde_json::{Value, json};
@@ -53,6 +53,12 @@ fn an_execution_there_is_printed_as_one_here() {
             assert_eq!(whole[part], run[part], "{key}: {part}");
         }
     }
+    // What they logged, and why they failed, is kept.
+    let logs = told(&server, &["logs", "throws"]);
+    assert!(
+        logs.contains("\n  TypeError: no\n      at ") && logs.contains("\n  caused by Error: why\n"),
+        "{logs}"
+    );
     // From stdin, and what is no document is told without the server.
     let mut piped = command(&server, &["execute", "value", "--payload", "@payload.json"]);
     server.folder.write("payload.json", "[2]");
@@ -94,6 +100,13 @@ fn logs_are_followed_through_a_restart() {
     let address = server.address.to_string();
     let server = restart(server, &["--listen".to_owned(), address]);
     wait(&server, "2");
+    // A server that stops ends the answer, and this is away as well.
+    let mut server = server;
+    server.terminate();
+    assert_eq!(server.exit_code(), 0);
+    let folder = std::mem::replace(&mut server.folder, Folder::new(&[]));
+    let server = Server::start(folder, &["--listen", &server.address.to_string()]);
+    wait(&server, "3");
     // When there is no such worker any more it ends, and says so.
     told(&server, &["undeploy", "w"]);
     let address = server.address.to_string();
@@ -101,7 +114,8 @@ fn logs_are_followed_through_a_restart() {
     let done = Done::from(following.wait_with_output().unwrap());
     assert_eq!(done.code, 2);
     assert!(
-        done.stderr.contains("trying again") && done.stderr.ends_with("error: there is no worker w\n"),
+        done.stderr.contains("; trying again\nfollowing w again\n")
+            && done.stderr.ends_with("error: there is no worker w\n"),
         "{done:?}"
     );
 }
