@@ -100,7 +100,7 @@ mod tests {
         let files = folder(&[("node_modules/c/index.js", "module.exports = 'a package'")]);
         let text = "import x from 'node:x'; export default () => x()";
         let (script, alone) = bundle("worker.ts", text, Some(files.path()), &modules()).unwrap();
-        assert!(!alone && script.code.contains("'given'") && !script.code.contains("a package"));
+        assert!(!alone && script.code.contains("\"given\"") && !script.code.contains("a package"));
         let lines = script.code.lines().enumerate();
         let (line, at) = lines
             .filter_map(|(line, text)| Some((line + 1, text.find(".needle()")? + 1)))

@@ -269,7 +269,7 @@ mod tests {
         for (fault, expected) in faults.iter().zip(expected) {
             assert!(fault.starts_with(expected), "{fault}");
         }
-        assert!(parse("{").unwrap_err()[0].starts_with("is not valid JSON"));
+        assert!(parse("[{").unwrap_err()[0].starts_with("is not valid JSON"));
         assert!(parse("{}").unwrap_err()[0].starts_with("expected a list of cases"));
         assert!(parse("[]").unwrap().is_empty());
     }

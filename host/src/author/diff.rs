@@ -15,7 +15,14 @@ pub fn diff(actual: &str, expected: &str) -> String {
             let is = actual.iter().map(|line| ('+', *line));
             is.chain(expected.iter().map(|line| ('-', *line))).collect()
         }
-        false => compare(&actual, &expected),
+        false => {
+            // A comma at the end of a line is there because of the next one.
+            let loosely = compare(&actual, &expected, |line| line.trim_end_matches(','));
+            match loosely.iter().any(|(sign, _)| *sign != ' ') {
+                true => loosely,
+                false => compare(&actual, &expected, |line| line),
+            }
+        }
     };
     let is_near = |at: usize| {
         let around = at.saturating_sub(AROUND)..(at + AROUND + 1).min(all.len());
@@ -37,13 +44,14 @@ pub fn diff(actual: &str, expected: &str) -> String {
     shown.join("\n")
 }
 
-/// By the longest sequence of lines that both have.
-fn compare<'t>(actual: &[&'t str], expected: &[&'t str]) -> Vec<(char, &'t str)> {
+/// By the longest sequence of lines that both have; `key` is what of a line counts.
+fn compare<'t>(actual: &[&'t str], expected: &[&'t str], key: fn(&str) -> &str) -> Vec<(char, &'t str)> {
+    let is_same = |i: usize, j: usize| key(actual[i]) == key(expected[j]);
     let width = expected.len() + 1;
     let mut lengths = vec![0_u16; (actual.len() + 1) * width];
     for i in (0..actual.len()).rev() {
         for j in (0..expected.len()).rev() {
-            lengths[i * width + j] = match actual[i] == expected[j] {
+            lengths[i * width + j] = match is_same(i, j) {
                 true => lengths[(i + 1) * width + j + 1] + 1,
                 false => lengths[(i + 1) * width + j].max(lengths[i * width + j + 1]),
             };
@@ -51,7 +59,7 @@ fn compare<'t>(actual: &[&'t str], expected: &[&'t str]) -> Vec<(char, &'t str)>
     }
     let (mut i, mut j, mut all) = (0, 0, Vec::new());
     while i < actual.len() || j < expected.len() {
-        if i < actual.len() && j < expected.len() && actual[i] == expected[j] {
+        if i < actual.len() && j < expected.len() && is_same(i, j) {
             all.push((' ', actual[i]));
             (i, j) = (i + 1, j + 1);
         } else if j >= expected.len()
@@ -76,6 +84,8 @@ mod tests {
         assert_eq!(diff("1", "2"), "+ 1\n- 2");
         assert_eq!(diff("a\nb\nc", "a\nc\nd"), "  a\n+ b\n  c\n- d");
         assert_eq!(diff("a", "a"), "…");
+        assert_eq!(diff("a,\nb", "a"), "  a,\n+ b");
+        assert_eq!(diff("a,", "a"), "+ a,\n- a");
         let many = |change: &str| format!("{}{change}\n{}", "x\n".repeat(10), "y\n".repeat(10));
         let shown = diff(&many("1"), &many("2"));
         assert_eq!(shown, "…\n  x\n  x\n  x\n+ 1\n- 2\n  y\n  y\n  y\n…");

@@ -22,12 +22,11 @@ pub fn inspect(file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
         bail!("{}: is no module", file.display());
     };
     let found = engine::inspect(&module).with_context(|| file.display().to_string())?;
-    let mut shown = match as_json {
-        true => document(&found).to_string(),
-        false => text(&found),
+    let shown = match as_json {
+        true => escaped(&document(&found).to_string()),
+        false => console::printable(&text(&found)),
     };
-    shown.push('\n');
-    console::out(console::printable(&shown).as_bytes())?;
+    console::out(format!("{shown}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,7 +84,7 @@ fn runtime(found: &Inspection) -> String {
             let kind = match (runtime.is_ours, runtime.is_standalone) {
                 (true, false) => "that of this host; its compiled code is shared",
                 (true, true) => "the standalone one of this host: runs in any WASI runtime",
-                (false, _) => "of another version; it says so itself, and build it anew to share compiled code",
+                (false, _) => "of another version, it says: built anew it would share compiled code",
             };
             format!("JavaScript {short}, {kind}")
         }
@@ -132,6 +131,20 @@ fn document(found: &Inspection) -> Value {
     })
 }
 
+/// A document without the control characters that JSON allows in texts.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for char in json.chars() {
+        match char.is_control() {
+            true => {
+                let _ = write!(text, "\\u{:04x}", u32::from(char));
+            }
+            false => text.push(char),
+        }
+    }
+    text
+}
+
 /// 1234567 as 1,234,567.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -154,6 +167,12 @@ mod tests {
         for (number, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), shown);
         }
+    }
+
+    #[test]
+    fn names_cannot_command_a_terminal() {
+        let json = escaped(&json!({"name": "a\u{9b}2J\u{1b}"}).to_string());
+        assert_eq!(json, r#"{"name":"a\u009b2J\u001b"}"#);
     }
 
     #[test]

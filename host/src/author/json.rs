@@ -105,7 +105,23 @@ pub fn same(one: &Value, other: &Value) -> bool {
 
 /// A value with its members in the order of their names, so that lines compare.
 pub fn sorted(value: &Value) -> String {
-    laid_out(&value.to_string(), "")
+    laid_out(&in_order(value).to_string(), "")
+}
+
+/// Of maps that keep the order in which they were read.
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(in_order).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<_> = members
+                .iter()
+                .map(|(name, value)| (name.clone(), in_order(value)))
+                .collect();
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            members.into_iter().collect()
+        }
+        value => value.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +163,9 @@ mod tests {
         ] {
             assert!(!same(&parse(one), &parse(other)), "{one} {other}");
         }
-        assert_eq!(sorted(&json!({"b": 1, "a": []})), "{\n  \"a\": [],\n  \"b\": 1\n}");
+        assert_eq!(
+            sorted(&json!({"b": [{"d": 1, "c": 2}], "a": []})),
+            "{\n  \"a\": [],\n  \"b\": [\n    {\n      \"c\": 2,\n      \"d\": 1\n    }\n  ]\n}"
+        );
     }
 }

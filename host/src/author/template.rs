@@ -100,7 +100,7 @@ mod tests {
         for template in &ALL {
             let folder = tempfile::tempdir().unwrap();
             for (path, text) in template.files("my-key") {
-                assert!(!text.contains("{{"), "{path}");
+                assert!(!text.contains(NAME), "{path}");
                 std::fs::write(folder.path().join(path), &text).unwrap();
             }
             let manifest = std::fs::read(folder.path().join("manifest.json")).unwrap();

@@ -42,9 +42,9 @@ pub fn test(settings: &Author, options: &Options) -> anyhow::Result<ExitCode> {
     let find = || project::find(&options.place, &settings.limits.maxima());
     let ours = options.junit.as_deref();
     let mut projects = find()?;
+    let mut folders = folders_of(&projects);
+    let mut seen = Seen::now(&folders, ours);
     loop {
-        let folders: Vec<PathBuf> = projects.iter().map(|project| project.folder.clone()).collect();
-        let seen = Seen::now(&folders, ours);
         let started = Instant::now();
         let groups = runtime.block_on(async {
             let round = Round {
@@ -68,27 +68,35 @@ pub fn test(settings: &Author, options: &Options) -> anyhow::Result<ExitCode> {
                 false => ExitCode::from(FAILED),
             });
         }
-        projects = after_a_change(&seen, &folders, ours, find)?;
+        (projects, seen) = after_a_change(&seen, &folders, ours, find);
+        folders = folders_of(&projects);
     }
 }
 
-/// Waits until a file changes, and finds the projects again. One that is being moved or written may be away for a while.
+fn folders_of(projects: &[Project]) -> Vec<PathBuf> {
+    projects.iter().map(|project| project.folder.clone()).collect()
+}
+
+/// Waits until a file changes, and finds the projects again; gives what there was before it looked for them, so that no change
+/// is missed. One that is being moved or written may be away for a while.
 fn after_a_change(
     seen: &Seen,
     folders: &[PathBuf],
     ours: Option<&Path>,
     find: impl Fn() -> anyhow::Result<Vec<Project>>,
-) -> anyhow::Result<Vec<Project>> {
+) -> (Vec<Project>, Seen) {
     console::err("waiting for a change; Ctrl-C ends it");
     let mut file = seen.wait(folders, ours);
     loop {
         let line = format!("{} changed", file.display());
-        console::out(format!("\n{}\n", Paint::of_stdout().text(Look::Faint, &line)).as_bytes())?;
+        // A reader that is gone is noticed with the results.
+        let _ = console::out(format!("\n{}\n", Paint::of_stdout().text(Look::Faint, &line)).as_bytes());
+        let now = Seen::now(folders, ours);
         match find() {
-            Ok(projects) => return Ok(projects),
+            Ok(projects) => return (projects, now),
             Err(error) => console::err(format_args!("error: {error:#}")),
         }
-        file = Seen::now(folders, ours).wait(folders, ours);
+        file = now.wait(folders, ours);
     }
 }
 
@@ -208,7 +216,9 @@ impl Round<'_> {
                 return Ok(group);
             }
         };
-        let limits = self.limits(project);
+        let mut limits = self.limits(project);
+        // What a test returns is not the worker's.
+        limits.output_bytes = limits.output_bytes.max(Limits::default().output_bytes);
         let request = || self.request(project, &limits, &Case::nothing());
         let declared = match suite::declared(self.engine, &worker, request()).await? {
             Ok(declared) => declared,

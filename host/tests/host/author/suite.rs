@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 #[test]
 fn a_line_that_breaks_is_told_and_what_it_answers_now_can_be_kept() {
@@ -20,8 +20,8 @@ fn a_line_that_breaks_is_told_and_what_it_answers_now_can_be_kept() {
         &[
             "✗ greets by name",
             "data is another:",
-            "+   \"message\": \"Hi you\",",
-            "-   \"message\": \"Hello you\",",
+            "+   \"message\": \"Hi you\"",
+            "-   \"message\": \"Hello you\"",
             "✓ needs a name",
             "✗ the worker > greets by name",
             "+   message: \"Hi you\"",
@@ -307,8 +307,10 @@ fn every_sample_passes() {
 fn a_change_is_noticed() {
     let folder = project("javascript");
     let mut command = folder.host(&["test", "greeter", "--watch"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut child = Ended(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     let mut wait_for = |text: &str| {
         lines
             .find(|line| line.contains(text))
@@ -325,6 +327,14 @@ fn a_change_is_noticed() {
     folder.write("greeter/manifest.json", manifest);
     edit(&folder, "greeter/worker.js", "`Hi ${name}`", "`Hello ${name}`");
     wait_for("6 passed");
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A process that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
