@@ -85,7 +85,8 @@ async fn exit_codes_and_output_make_the_outcome() {
 #[tokio::test]
 async fn any_command_can_throw() {
     let told = |document: &str, code: i32| wat(&saying(document, "", &format!("(call $exit (i32.const {code}))")));
-    let document = r#"{"name":"CartError","message":"m","stack":["at main.c:7"],"cause":{"name":"Error","message":"c"}}"#;
+    let document =
+        r#"{"name":"CartError","message":"m","stack":["at main.c:7"],"cause":{"name":"Error","message":"c"}}"#;
     let execution = run(&told(document, 1), "").await;
     let Outcome::Exception(thrown) = &execution.outcome else {
         panic!("{:?}", execution.outcome)
@@ -93,9 +94,18 @@ async fn any_command_can_throw() {
     assert_eq!(thrown.to_string(), "CartError: m\n    at main.c:7\ncaused by Error: c");
     assert_eq!(output(&execution), "");
     // With another code, or half of what it takes, it is a command that failed.
-    for (document, code) in [(document, 2), (document, 9), (r#"{"message":"m"}"#, 1), (r#"{"name":"n"}"#, 1), ("{}", 1)] {
+    for (document, code) in [
+        (document, 2),
+        (document, 9),
+        (r#"{"message":"m"}"#, 1),
+        (r#"{"name":"n"}"#, 1),
+        ("{}", 1),
+    ] {
         let outcome = run(&told(document, code), "").await.outcome;
-        assert!(matches!(outcome, Outcome::Exit(got, Some(_)) if got == code), "{document}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Exit(got, Some(_)) if got == code),
+            "{document}: {outcome:?}"
+        );
     }
 }
 
