@@ -1,4 +1,4 @@
-//! Asks the host for everything it has. `.ci/rust` runs it in the host, with a server for the platform.
+//! Asks the host for everything it has. `.ci/languages` runs it in the host, with a server for the platform.
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

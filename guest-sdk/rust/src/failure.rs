@@ -67,9 +67,14 @@ impl Failure {
 
 impl Told {
     fn new(name: &str, message: &impl fmt::Display, cause: Option<Box<Self>>) -> Self {
+        let mut message = message.to_string();
+        // Without any, the host would not take it for an exception.
+        if message.is_empty() {
+            name.clone_into(&mut message);
+        }
         Self {
             name: cut(name.to_owned(), MAX_NAME_BYTES),
-            message: cut(message.to_string(), MAX_MESSAGE_BYTES),
+            message: cut(message, MAX_MESSAGE_BYTES),
             stack: Vec::new(),
             cause,
         }
@@ -147,6 +152,8 @@ mod tests {
         }
         let boxed: Box<dyn std::error::Error> = Error::new("CartError", "m").into();
         assert!(json(&Failure::of(&*boxed, "Box")).starts_with(r#"{"name":"CartError","message":"m""#));
+        let silent = Error::new("Silent", "");
+        assert!(json(&Failure::of(&silent, "Error")).starts_with(r#"{"name":"Silent","message":"Silent""#));
     }
 
     #[test]

@@ -60,9 +60,10 @@ pub use state::State;
 
 /// Makes a program of a handler: `fn(Context, T) -> R`, or `-> Result<R, E>`.
 ///
-/// `T` is read from the payload, `R` written as the returned value. Without a payload `T` must be something that JSON's
-/// `null` can be read as, such as `()` or an `Option`; a handler that gives `()` returns nothing. An `E` is anything that
-/// `?` can make a `Box<dyn Error>` of; its name, message and sources are what the caller is told. A panic is told, too.
+/// `T` is read from the payload, and owns what it has (`String`, not `&str`); `R` is written as the returned value.
+/// Without a payload `T` must be something that JSON's `null` can be read as, such as `()` or an `Option`; a handler that
+/// gives `()` returns nothing. An `E` is anything that `?` can make a `Box<dyn Error>` of; its name, message and sources
+/// are what the caller is told. A panic is told, too.
 ///
 /// ```
 /// worker::main!(|_: worker::Context, name: Option<String>| format!("Hello, {}", name.as_deref().unwrap_or("you")));

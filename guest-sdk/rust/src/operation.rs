@@ -73,9 +73,9 @@ impl Operations {
 
     /// Gives an operation up, whether it has finished or not.
     pub(crate) fn cancel(&self, id: u32) {
-        if self.early.borrow_mut().remove(&id).is_none() {
-            self.host.cancel(id);
-        }
+        self.early.borrow_mut().remove(&id);
+        // Also where the answer has come: a response that nobody reads is held by the host.
+        self.host.cancel(id);
     }
 }
 

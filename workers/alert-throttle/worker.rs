@@ -1,4 +1,7 @@
 //! Lets each alert through once per window, and counts those it holds back. What it let through is in its state.
+//!
+//! An example of the crate in guest-sdk/rust, and built with it: `guest-sdk/rust/build.sh guest-sdk/rust
+//! workers/alert-throttle/worker.wasm --example alert-throttle`. Its tests are `cargo test` there.
 
 use serde::{Deserialize, Serialize};
 use worker::{Context, Error, Result};
