@@ -149,7 +149,7 @@ mod tests {
             r#""startTimeMillis":1000,"endTimeMillis":1009,"triggeredBy":"ann","testRun":false,"executedVersion":"3","#,
             r#""traceId":"t","executionPayload":{"n":1.0},"executionResult":{"result":1e400,"logs":"[info ] - hi\n","#,
             r#""workerStats":{"cpuTimeMillis":2,"topMemoryUsageBytes":65536,"executionDurationMillis":7}},"#,
-            r#""executionId":"x1","outcome":"success","truncated":false}"#
+            r#""executionId":"x1","outcome":"success","truncated":false,"usage":{"fuel":1,"cpuTimeMicros":1500,"wallTimeMicros":7000,"peakMemoryBytes":65536,"requests":0}}"#
         );
         assert_eq!(history(&[example(), example()]), format!("[{expected},{expected}]"));
         assert_eq!(history(&[]), "[]");

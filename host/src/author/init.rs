@@ -31,6 +31,9 @@ pub fn init(name: &str, template: &str) -> anyhow::Result<ExitCode> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {name}"))?;
     let mut written = Vec::new();
     for (path, text) in template.files(name) {
+        if let Some(parent) = folder.join(path).parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+        }
         fs::write(folder.join(path), text).with_context(|| format!("cannot write {}", folder.join(path).display()))?;
         written.push(path.to_owned());
     }
@@ -67,9 +70,5 @@ fn next(name: &str, template: &Template) -> String {
         format!("  {command:<50} # {purpose}")
     });
     let lines: Vec<_> = std::iter::once(format!("  cd {name}")).chain(lines).collect();
-    format!(
-        "a worker in {}, which passes its tests; next:\n{}",
-        template.name,
-        lines.join("\n")
-    )
+    format!("a worker in {}; next:\n{}", template.name, lines.join("\n"))
 }

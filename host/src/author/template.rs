@@ -22,7 +22,21 @@ macro_rules! files {
     };
 }
 
+/// A file of the crate for workers in Rust, which lies in the project: no registry has to have it.
+macro_rules! sdk {
+    ($file:literal) => {
+        (
+            concat!("sdk/src/", $file),
+            include_str!(concat!("../../../guest-sdk/rust/src/", $file)),
+        )
+    };
+}
+
 const NEXT_OF_SCRIPTS: &[(&str, &str)] = &[
+    (
+        "host dev",
+        "serve it, build it whenever a file changes, and show every execution",
+    ),
     (
         "host test --watch",
         "run the cases and the tests whenever a file changes",
@@ -32,7 +46,7 @@ const NEXT_OF_SCRIPTS: &[(&str, &str)] = &[
 ];
 
 /// All of them; the first is what one gets that names none.
-pub const ALL: [Template; 2] = [
+pub const ALL: [Template; 3] = [
     Template {
         name: "typescript",
         files: files!["typescript":
@@ -61,6 +75,43 @@ pub const ALL: [Template; 2] = [
         ],
         has_types: true,
         next: NEXT_OF_SCRIPTS,
+    },
+    Template {
+        name: "rust",
+        files: &[
+            ("manifest.json", include_str!("../../templates/rust/manifest.json")),
+            ("worker.rs", include_str!("../../templates/rust/worker.rs")),
+            ("Cargo.toml", include_str!("../../templates/rust/Cargo.toml")),
+            ("cases.json", include_str!("../../templates/rust/cases.json")),
+            (".gitignore", include_str!("../../templates/rust/gitignore")),
+            ("sdk/Cargo.toml", include_str!("../../templates/rust/sdk.toml")),
+            sdk!("context.rs"),
+            sdk!("error.rs"),
+            sdk!("failure.rs"),
+            sdk!("handler.rs"),
+            sdk!("host.rs"),
+            sdk!("lib.rs"),
+            sdk!("log.rs"),
+            sdk!("operation.rs"),
+            sdk!("pending.rs"),
+            sdk!("random.rs"),
+            sdk!("request.rs"),
+            sdk!("response.rs"),
+            sdk!("state.rs"),
+            sdk!("testing.rs"),
+            sdk!("testing/operations.rs"),
+            sdk!("testing/requests.rs"),
+        ],
+        has_types: false,
+        next: &[
+            ("cargo test", "run its unit tests, with a mock in the place of the host"),
+            ("rustup target add wasm32-wasip1", "once on a machine"),
+            (
+                "cargo build --release --target wasm32-wasip1",
+                "make the module that the manifest names",
+            ),
+            ("host test", "run its cases, each in a fresh sandbox"),
+        ],
     },
 ];
 
@@ -101,16 +152,49 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             for (path, text) in template.files("my-key") {
                 assert!(!text.contains(NAME), "{path}");
-                std::fs::write(folder.path().join(path), &text).unwrap();
+                let path = folder.path().join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, &text).unwrap();
+            }
+            // What is still to be built.
+            let module = "target/wasm32-wasip1/release/worker.wasm";
+            let is_built = template.source() == "worker.rs";
+            if is_built {
+                std::fs::create_dir_all(folder.path().join(module).parent().unwrap()).unwrap();
+                std::fs::write(folder.path().join(module), "").unwrap();
             }
             let manifest = std::fs::read(folder.path().join("manifest.json")).unwrap();
             let manifest = manifest::parse(folder.path(), &manifest, &Limits::default()).unwrap();
             assert_eq!(
                 (manifest.name.as_str(), manifest.source_name.as_str()),
-                ("my-key", template.source())
+                ("my-key", if is_built { module } else { template.source() })
             );
             let text = std::fs::read_to_string(folder.path().join("cases.json")).unwrap();
             assert!(!cases::parse(&text).unwrap().is_empty());
         }
+    }
+
+    #[test]
+    fn the_whole_crate_is_in_a_project() {
+        let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/rust/src");
+        let mut folders = vec![crate_folder.clone()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => files.push(format!(
+                        "sdk/src/{}",
+                        path.strip_prefix(&crate_folder).unwrap().display()
+                    )),
+                }
+            }
+        }
+        files.sort();
+        let mut given: Vec<&str> = ALL[2].files.iter().map(|(path, _)| *path).collect();
+        given.retain(|path| path.starts_with("sdk/src/"));
+        given.sort_unstable();
+        assert_eq!(given, files);
     }
 }
