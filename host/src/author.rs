@@ -20,6 +20,7 @@ pub mod modules;
 pub mod paint;
 pub mod project;
 pub mod report;
+pub mod round;
 pub mod suite;
 pub mod template;
 pub mod test;

@@ -35,7 +35,7 @@ pub fn build(settings: &Build) -> anyhow::Result<ExitCode> {
 
 /// An engine for one execution at a time.
 pub fn engine(cache: &Cache, limits: &Limits) -> anyhow::Result<Engine> {
-    let notice = |sentence: &str| console::err(sentence);
+    let notice = console::busy;
     Engine::new(Config {
         cache_dir: cache.folder.clone(),
         max_cache_bytes: cache.max_bytes,

@@ -1,6 +1,33 @@
 //! Writing to a terminal or a pipe whose other end may be gone: `println!` panics there.
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What is shown to be under way.
+static BUSY: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Says that something takes a while. On a terminal it moves, counts the seconds, and is gone when the next thing is printed.
+pub fn busy(sentence: &str) {
+    if !std::io::stderr().is_terminal() {
+        return err(sentence);
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.set_message(sentence.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let before = BUSY.lock().unwrap_or_else(PoisonError::into_inner).replace(bar);
+    before.inspect(ProgressBar::finish_and_clear);
+}
+
+/// Nothing is under way any more.
+fn done() {
+    let before = BUSY.lock().unwrap_or_else(PoisonError::into_inner).take();
+    before.inspect(ProgressBar::finish_and_clear);
+}
 
 /// Writes to stdout. A reader that has left, such as `head`, has what it wanted: that is no error.
 pub fn out(bytes: &[u8]) -> std::io::Result<()> {
@@ -9,6 +36,7 @@ pub fn out(bytes: &[u8]) -> std::io::Result<()> {
 
 /// The same, and says whether somebody still reads.
 pub fn offer(bytes: &[u8]) -> std::io::Result<bool> {
+    done();
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(true),
@@ -19,6 +47,7 @@ pub fn offer(bytes: &[u8]) -> std::io::Result<bool> {
 
 /// Writes a line to stderr; there is nowhere to report that it failed.
 pub fn err(line: impl std::fmt::Display) {
+    done();
     // One write, so that lines of several threads do not mix.
     let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }

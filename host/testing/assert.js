@@ -45,18 +45,34 @@ export function fail(message = "Failed") {
 
 export function ifError(value) {
   if (value === null || value === undefined) return;
-  const error = new AssertionError({ message: `ifError got unwanted exception: ${value?.message ?? show(value)}`, actual: value, operator: "ifError" });
+  const error = new AssertionError({
+    message: `ifError got unwanted exception: ${value?.message ?? show(value)}`,
+    actual: value,
+    operator: "ifError",
+  });
   throw Object.assign(error, { cause: value });
 }
 
 export function match(text, pattern, message) {
   if (typeof text !== "string" || !pattern.test(text))
-    refuse(message, text, pattern, "match", `The input did not match the regular expression ${pattern}. Input:\n\n${show(text)}`);
+    refuse(
+      message,
+      text,
+      pattern,
+      "match",
+      `The input did not match the regular expression ${pattern}. Input:\n\n${show(text)}`,
+    );
 }
 
 export function doesNotMatch(text, pattern, message) {
   if (typeof text !== "string" || pattern.test(text))
-    refuse(message, text, pattern, "doesNotMatch", `The input was expected not to match the regular expression ${pattern}. Input:\n\n${show(text)}`);
+    refuse(
+      message,
+      text,
+      pattern,
+      "doesNotMatch",
+      `The input was expected not to match the regular expression ${pattern}. Input:\n\n${show(text)}`,
+    );
 }
 
 export function throws(fn, expected, message) {
@@ -116,7 +132,9 @@ async function placed(work) {
 function promised(value, what) {
   const promise = typeof value === "function" ? value() : value;
   if (typeof promise?.then !== "function")
-    throw Object.assign(new TypeError(`${what}: expected a promise, or a function that gives one`), { notAPromise: true });
+    throw Object.assign(new TypeError(`${what}: expected a promise, or a function that gives one`), {
+      notAPromise: true,
+    });
   return promise;
 }
 
@@ -160,8 +178,25 @@ function expect(thrown, expected, message, operator, what) {
 }
 
 const all = {
-  AssertionError, deepEqual, deepStrictEqual, doesNotMatch, doesNotReject, doesNotThrow, equal, fail, ifError, match,
-  notDeepEqual, notDeepStrictEqual, notEqual, notStrictEqual, ok, partialDeepStrictEqual, rejects, strictEqual, throws,
+  AssertionError,
+  deepEqual,
+  deepStrictEqual,
+  doesNotMatch,
+  doesNotReject,
+  doesNotThrow,
+  equal,
+  fail,
+  ifError,
+  match,
+  notDeepEqual,
+  notDeepStrictEqual,
+  notEqual,
+  notStrictEqual,
+  ok,
+  partialDeepStrictEqual,
+  rejects,
+  strictEqual,
+  throws,
 };
 
 function assert(value, message) {

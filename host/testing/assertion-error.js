@@ -40,4 +40,8 @@ export class AssertionError extends Error {
     Object.assign(this, { actual, expected, operator });
   }
 }
-Object.defineProperty(AssertionError.prototype, "name", { value: "AssertionError", writable: true, configurable: true });
+Object.defineProperty(AssertionError.prototype, "name", {
+  value: "AssertionError",
+  writable: true,
+  configurable: true,
+});

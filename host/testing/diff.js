@@ -36,7 +36,7 @@ function compare(a, b, key) {
     for (let j = b.length - 1; j >= 0; j--)
       length[i][j] = left[i] === right[j] ? length[i + 1][j + 1] + 1 : Math.max(length[i + 1][j], length[i][j + 1]);
   const all = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
     if (i < a.length && j < b.length && left[i] === right[j]) all.push([" ", a[i++], j++]);
     else if (j >= b.length || (i < a.length && length[i + 1][j] >= length[i][j + 1])) all.push(["+", a[i++]]);
     else all.push(["-", b[j++]]);

@@ -26,9 +26,11 @@ function sameContent(a, b, same) {
   if (a instanceof URL) return a.href === b.href;
   if (a instanceof Number || a instanceof String || a instanceof Boolean) return Object.is(a.valueOf(), b.valueOf());
   if (a instanceof ArrayBuffer) return same(new Uint8Array(a), new Uint8Array(b));
-  if (ArrayBuffer.isView(a)) return a.byteLength === b.byteLength && bytes(a).every((byte, at) => byte === bytes(b)[at]);
+  if (ArrayBuffer.isView(a))
+    return a.byteLength === b.byteLength && bytes(a).every((byte, at) => byte === bytes(b)[at]);
   if (Array.isArray(a)) return a.length === b.length;
-  if (a instanceof Map) return sameMembers(a, b, ([key, item], [other, found]) => same(key, other) && same(item, found));
+  if (a instanceof Map)
+    return sameMembers(a, b, ([key, item], [other, found]) => same(key, other) && same(item, found));
   if (a instanceof Set) return sameMembers(a, b, same);
   return true;
 }
@@ -55,7 +57,8 @@ function sameKeys(a, b, strict, same) {
 
 /** Whether everything that is in `expected` is in `actual`. */
 export function isPartlyEqual(actual, expected) {
-  const plain = (value) => typeof value === "object" && value !== null && /^\[object (Object|Array)\]$/.test(tag(value));
+  const plain = (value) =>
+    typeof value === "object" && value !== null && /^\[object (Object|Array)\]$/.test(tag(value));
   if (!plain(actual) || !plain(expected)) return isDeepEqual(actual, expected, true);
   return OWN(expected).every((key) => Object.hasOwn(actual, key) && isPartlyEqual(actual[key], expected[key]));
 }

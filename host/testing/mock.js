@@ -60,7 +60,12 @@ export class MockTracker {
     if (typeof original !== "function") throw new TypeError(`mock.method: ${String(name)} is not a method`);
     const restore = () => (own ? Object.defineProperty(object, name, own) : delete object[name]);
     const value = this.#make(original, implementation, restore);
-    Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: own?.enumerable ?? true });
+    Object.defineProperty(object, name, {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: own?.enumerable ?? true,
+    });
     return value;
   }
   reset() {

@@ -10,7 +10,15 @@ class TestContext {
   #hooks = { after: [], beforeEach: [], afterEach: [] };
   #ended = new AbortController();
   constructor(name, fullName) {
-    Object.assign(this, { name, fullName, filePath: undefined, failures: [], notes: [], skipped: undefined, awaited: undefined });
+    Object.assign(this, {
+      name,
+      fullName,
+      filePath: undefined,
+      failures: [],
+      notes: [],
+      skipped: undefined,
+      awaited: undefined,
+    });
     this.mock = new MockTracker();
     this.assert = assert;
   }

@@ -26,7 +26,8 @@ function lines(value, indent, around) {
 function primitive(value) {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return `[${/^class\b/.test(`${value}`) ? "class" : "Function"}: ${value.name || "(anonymous)"}]`;
+  if (typeof value === "function")
+    return `[${/^class\b/.test(`${value}`) ? "class" : "Function"}: ${value.name || "(anonymous)"}]`;
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
@@ -51,7 +52,10 @@ function partsOf(value, around, indent) {
   const own = () =>
     Reflect.ownKeys(value)
       .filter((key) => Object.getOwnPropertyDescriptor(value, key)?.enumerable)
-      .map((key) => [typeof key === "symbol" ? `[${String(key)}]` : /^[\w$]+$/.test(key) ? key : JSON.stringify(key), key])
+      .map((key) => [
+        typeof key === "symbol" ? `[${String(key)}]` : /^[\w$]+$/.test(key) ? key : JSON.stringify(key),
+        key,
+      ])
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       .map(([name, key]) => named(`${name}: `, value[key]));
   const tag = tagOf(value);

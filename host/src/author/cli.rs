@@ -32,7 +32,7 @@ pub fn dispatch(name: &str, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         ),
         "dev" => dev::dev(Dev::from(given(matches, dev_settings()))?, &place()),
         "types" => types::types(&place()),
-        "check" => check::check(&Author::from(sources(matches, Command::Author))?, &place()),
+        "check" => check::check(&Author::from(sources(matches, Command::Check))?, &place()),
         "test" => {
             let options = test::Options {
                 place: place(),
@@ -41,7 +41,7 @@ pub fn dispatch(name: &str, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
                 junit: path("junit"),
                 filter: text("filter"),
             };
-            test::test(&Author::from(sources(matches, Command::Author))?, &options)
+            test::test(&Author::from(sources(matches, Command::Test))?, &options)
         }
         "inspect" => inspect::inspect(&place(), text("output").as_deref() == Some("json")),
         "doctor" => doctor::doctor(&Doctor::from(|| sources(matches, Command::Doctor))),
@@ -81,7 +81,7 @@ fn init() -> clap::Command {
 }
 
 fn dev_settings() -> impl Iterator<Item = &'static Setting> {
-    table::of(Command::Dev).chain(table::of(Command::Author))
+    table::of(Command::Dev).chain(table::of(Command::Test))
 }
 
 fn dev() -> clap::Command {
@@ -121,7 +121,7 @@ fn check() -> clap::Command {
             "FOLDER|FILE",
             "A worker's folder, a folder of such folders, or a source [default: this folder]",
         ))
-        .args(table::of(Command::Author).map(flag))
+        .args(table::of(Command::Check).map(flag))
         .after_help(
             "Checks the manifest, whether the source builds, cases.json, and the types when tsc is installed.\n\
              Exits 0 when all is well, 1 when something is wrong with the worker, 2 when the command is wrong.\n\n\
@@ -156,7 +156,7 @@ fn test() -> clap::Command {
                 .value_name("TEXT")
                 .help("Only cases and tests with this text in their names"),
         )
-        .args(table::of(Command::Author).map(flag))
+        .args(table::of(Command::Test).map(flag))
         .after_help(
             "Cases are cases.json: a list of {name, payload, data | failure, logs, secrets, properties, state}. Tests are\n\
              files called *.test.ts, .js, .mts or .mjs, which use node:test, node:assert and jfrog-workers/testing.\n\

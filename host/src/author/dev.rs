@@ -54,7 +54,7 @@ pub fn dev(settings: Dev, place: &Path) -> anyhow::Result<ExitCode> {
             .memory_bytes
             .max(engine::Limits::default().memory_bytes),
         image_room: ImageRoom::default(),
-        notice: |sentence| console::err(sentence),
+        notice: console::busy,
         // What one writes oneself needs no other process.
         compiler: None,
     })

@@ -13,9 +13,11 @@ pub enum Command {
     Beside,
     /// Those that ask a running server; some of them take settings of other commands as well.
     Remote,
-    /// `host check` and `host test`, by the author of a worker
-    Author,
-    /// `host dev`, beside what [`Command::Author`] has
+    /// `host check`
+    Check,
+    /// `host test`
+    Test,
+    /// `host dev`, beside what [`Command::Test`] has
     Dev,
     /// `host doctor`
     Doctor,
@@ -44,7 +46,7 @@ impl Setting {
     }
 }
 
-use Command::{Author, Beside, Build, Dev, Doctor, Remote, Run, Serve};
+use Command::{Beside, Build, Check, Dev, Doctor, Remote, Run, Serve, Test};
 
 /// Every setting. The defaults named here are set in [`super::commands`].
 pub const SETTINGS: &[Setting] = &[
@@ -52,19 +54,19 @@ pub const SETTINGS: &[Setting] = &[
         "config",
         "FILE",
         "Settings file [default: host.toml, if there is one]",
-        &[Build, Run, Serve, Beside, Author, Doctor, Remote],
+        &[Build, Run, Serve, Beside, Check, Test, Doctor, Remote],
     ),
     row(
         "cache",
         "DIR",
         "Keeps compiled code between runs [default: worker-host in $XDG_CACHE_HOME or ~/.cache]",
-        &[Build, Run, Serve, Author, Doctor],
+        &[Build, Run, Serve, Check, Test, Doctor],
     ),
     row(
         "cache-size",
         "SIZE",
         "Disk that it may take; what was used longest ago makes room [default: 1GiB]",
-        &[Build, Run, Serve, Author, Doctor],
+        &[Build, Run, Serve, Check, Test, Doctor],
     ),
     row(
         "image-memory",
@@ -104,67 +106,67 @@ pub const SETTINGS: &[Setting] = &[
         "fuel",
         "N[..N]",
         "Work one execution may do [default: 10_000_000_000, about a second of CPU]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "cpu",
         "DURATION[..DURATION]",
         "Time on a CPU one execution may take [default: 2s]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "timeout",
         "DURATION[..DURATION]",
         "Wall time one execution may take [default: 5s]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "memory",
         "SIZE[..SIZE]",
         "Memory one execution may use [default: 64MiB]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "payload-size",
         "SIZE[..SIZE]",
         "Size of a payload; 16MiB at most [default: 1MiB]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "output-size",
         "SIZE[..SIZE]",
         "Size of the returned value as JSON; 16MiB at most [default: 1MiB]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "log-size",
         "SIZE[..SIZE]",
         "Size of the log of one execution; more is dropped [default: 256KiB]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "log-lines",
         "N[..N]",
         "Lines of the log of one execution; more are dropped [default: 10_000]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "host-calls",
         "N[..N]",
         "Operations of the host one execution may start: requests, timers, secrets, state [default: 10_000]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "requests",
         "N[..N]",
         "Requests to the network one execution may make [default: 100]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     row(
         "traffic",
         "SIZE[..SIZE]",
         "Bytes of bodies one execution may send and receive [default: 64MiB]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Check, Test],
     ),
     Setting {
         repeats: true,
@@ -172,26 +174,26 @@ pub const SETTINGS: &[Setting] = &[
             "allow-net",
             "HOST[:PORT],…",
             "Hosts that workers may reach beside the platform; * is every public one [default: none]",
-            &[Run, Serve, Author],
+            &[Run, Serve, Test],
         )
     },
     row(
         "platform-url",
         "URL",
         "The platform: baseUrl, and where platformHttp goes [default: none]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Test],
     ),
     row(
         "platform-token",
         "TOKEN",
         "Sent with platformHttp; better set as HOST_PLATFORM_TOKEN [default: none]",
-        &[Run, Serve, Author],
+        &[Run, Serve, Test],
     ),
     row(
         "hide-platform-token",
         "",
         "Do not show the token to workers as context.platformToken",
-        &[Run, Serve, Author],
+        &[Run, Serve, Test],
     ),
     Setting {
         repeats: true,
@@ -199,7 +201,7 @@ pub const SETTINGS: &[Setting] = &[
             "secret",
             "NAME=TEXT",
             "A secret of the worker; can be repeated",
-            &[Run, Author],
+            &[Run, Test],
         )
     },
     Setting {
@@ -208,7 +210,7 @@ pub const SETTINGS: &[Setting] = &[
             "property",
             "NAME=TEXT",
             "A property of the worker; can be repeated",
-            &[Run, Author],
+            &[Run, Test],
         )
     },
     row(

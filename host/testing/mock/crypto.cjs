@@ -2,6 +2,9 @@
 "use strict";
 const { real } = require("host:test/context");
 
-const own = (name) => (...values) => real(`crypto.${name} of a mock context`).crypto[name](...values);
+const own =
+  (name) =>
+  (...values) =>
+    real(`crypto.${name} of a mock context`).crypto[name](...values);
 
 module.exports = { crypto: { hash: own("hash"), hmac: own("hmac"), randomBytes: own("randomBytes") } };

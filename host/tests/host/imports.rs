@@ -21,7 +21,8 @@ fn an_error_is_where_the_author_wrote_it() {
     ]);
     assert_eq!(done.code, 1, "{}", done.stderr);
     for part in [
-        "TypeError: seven 3\n    at f (lib/deep.ts:7:",
+        "TypeError: seven 3\n  --> lib/deep.ts:7:",
+        "\n    at f (lib/deep.ts:7:",
         "\n    at default (worker.ts:6:",
         "TypeError: cannot read property 'x' of null",
         "at g (node_modules/package/index.js:3:",

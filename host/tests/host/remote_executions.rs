@@ -32,9 +32,12 @@ fn an_execution_there_is_printed_as_one_here() {
         project(&server.folder, key, source, &Value::Null);
         told(&server, &["deploy", key]);
         let there = ask(&server, &["execute", key, "--payload", payload]);
-        let here = server
+        // A module: of a source, the line at which it threw is shown, too.
+        let built = server
             .folder
-            .run(&["run", &format!("{key}/worker.ts"), "--payload", payload]);
+            .run(&["build", &format!("{key}/worker.ts"), "--out", "worker.wasm"]);
+        assert_eq!(built.code, 0, "{built:?}");
+        let here = server.folder.run(&["run", "worker.wasm", "--payload", payload]);
         let shown = |done: &Done| (done.code, done.stdout.clone(), done.stderr.clone());
         assert_eq!(shown(&there), shown(&here), "{key}");
         // One that other parsers read.

@@ -1,13 +1,15 @@
 //! `host test`.
 
 use super::{edit, installed, project, tells};
-use crate::program::Folder;
+use crate::program::{CACHE, Folder};
+use engine::{Compiler, Config, Engine, ImageRoom, Limits, Request, Source};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn a_line_that_breaks_is_told_and_what_it_answers_now_can_be_kept() {
@@ -197,6 +199,40 @@ fn the_same_file_runs_under_node() {
 }
 
 #[test]
+fn assertions_agree_with_those_of_node() {
+    if installed().is_none() {
+        return;
+    }
+    let folder = Folder::new(&[("parity.test.mjs", include_str!("parity.js"))]);
+    let outcomes = |told: &str| {
+        let told = told.replace('\n', "");
+        let (_, told) = told.split_once("<<").unwrap_or_else(|| panic!("{told}"));
+        told.split_once(">>")
+            .unwrap()
+            .0
+            .split('|')
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let mut node = Command::new("node");
+    let output = node
+        .arg("parity.test.mjs")
+        .current_dir(folder.path(""))
+        .output()
+        .unwrap();
+    let node = outcomes(&String::from_utf8(output.stdout).unwrap());
+    let ours = outcomes(&folder.run(&["test", "parity.test.mjs"]).stdout);
+    assert!(
+        node.len() > 40 && node.len() == ours.len(),
+        "{} {}",
+        node.len(),
+        ours.len()
+    );
+    let others: Vec<_> = node.iter().zip(&ours).filter(|(node, ours)| node != ours).collect();
+    assert!(others.is_empty(), "{others:#?}");
+}
+
+#[test]
 fn a_file_that_cannot_be_run_is_told_with_the_others() {
     let folder = project("typescript");
     folder.write(
@@ -301,6 +337,49 @@ fn every_sample_passes() {
         0,
         &["workers checked: all is well"],
     );
+}
+
+#[test]
+fn modules_that_are_no_files_reach_a_child_that_builds() {
+    let folder = Folder::new(&[]);
+    let config = Config {
+        cache_dir: CACHE.clone(),
+        max_cache_bytes: 1 << 30,
+        max_executions: 2,
+        max_memory_bytes: Limits::default().memory_bytes,
+        image_room: ImageRoom::default(),
+        notice: |_| {},
+        compiler: Some(Compiler {
+            program: env!("CARGO_BIN_EXE_host").into(),
+            arguments: ["compile-for-parent", "60", "1073741824", "false"]
+                .map(Into::into)
+                .into(),
+            cpu: Duration::from_secs(60),
+            memory_bytes: 1 << 30,
+        }),
+    };
+    let source = |modules: &[(&str, &str)]| Source {
+        folder: Some(folder.path("")),
+        modules: modules
+            .iter()
+            .map(|(name, text)| ((*name).into(), (*text).into()))
+            .collect(),
+        ..Source::alone("worker.ts", "import x from 'given:x'; export default () => x")
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let engine = Engine::new(config).unwrap();
+        let worker = engine
+            .make(&source(&[("given:x", "export default 'here'")]))
+            .await
+            .unwrap();
+        let execution = engine
+            .run(&worker, Request::default(), std::future::pending())
+            .await
+            .unwrap();
+        assert_eq!(&*execution.output, b"\"here\"");
+        assert!(engine.make(&source(&[])).await.is_err());
+    });
 }
 
 #[test]
