@@ -131,7 +131,7 @@ fn every_test_is_alone_in_a_sandbox() {
             "✓ is alone (2)",
             "✗ loops for ever",
             "Worker used too much cpu time",
-            "the limit is 300000000 units of fuel; raise it with --fuel",
+            "the limit is 300000000 units of fuel, and it used 300000000; raise it with --fuel",
             "[info ] - here",
             "✗ waits for ever",
             "waits for a promise that nothing can settle",
