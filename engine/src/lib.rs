@@ -4,7 +4,7 @@
 //! what one run is given; an [`Execution`] is what became of it.
 //!
 //! The files follow the data: `transform` → `bundle` → `snapshot` → `image` → `worker` → `sandbox` → `run` → `execution`, with
-//! `limits`, `wasi`, `hostcall` with its `operation`s, and `cache` beside them. Only this crate names a type of wasmtime.
+//! `limits`, `wasi`, `hostcall` with its `operation`s, `cache`, and `inspect` beside them. Only this crate names a type of wasmtime.
 
 mod bundle;
 mod cache;

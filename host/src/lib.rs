@@ -3,6 +3,7 @@
 //! ```sh
 //! host run worker.ts --payload '{"foo":"bar"}'      # build it, run it once, print what it returns
 //! host serve --workers workers                      # the same for every request of POST /worker/api/v1/execute/{key}
+//! host init greeter && host test greeter            # make one, and run its cases and its tests in the sandbox
 //! ```
 //!
 //! Three concepts: a *setting* is a flag, an environment variable and a key of `host.toml` at once ([`settings`]);

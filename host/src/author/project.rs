@@ -131,15 +131,7 @@ pub fn find(place: &Path, maxima: &Limits) -> anyhow::Result<Vec<Project>> {
 
 fn of_file(file: &Path, maxima: &Limits) -> anyhow::Result<Project> {
     let (folder, name) = source::place(file);
-    // Shown as it was named, where that leads to the same.
-    let own = file
-        .parent()
-        .filter(|own| !own.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let folder = match std::path::absolute(own).is_ok_and(|own| own == folder) {
-        true => own.to_owned(),
-        false => folder,
-    };
+    let folder = from_here(folder);
     let mut project = of_folder(&folder, maxima);
     if is_of_kind(file, "test") {
         project.part = Part::Suite(name);
@@ -155,6 +147,16 @@ fn of_file(file: &Path, maxima: &Limits) -> anyhow::Result<Project> {
         );
     }
     Ok(project)
+}
+
+/// As one would name it from the folder that we are in, if it lies there.
+fn from_here(folder: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    match folder.strip_prefix(here) {
+        Ok(inside) if inside.as_os_str().is_empty() => ".".into(),
+        Ok(inside) => inside.to_owned(),
+        Err(_) => folder,
+    }
 }
 
 fn of_folder(folder: &Path, maxima: &Limits) -> Project {

@@ -4,14 +4,17 @@
 //! test that never ends, or that changes what others see, fails alone.
 
 use super::modules::{self, RUN};
-use super::report::{Tested, Verdict};
+use super::report::{Tested, Verdict, log_line};
 use crate::run::{failure, hint};
-use engine::{BuildError, Engine, Execution, Limits, Outcome, Payload, Request, Thrown, Worker};
+use engine::{BuildError, Engine, Execution, Level, Limits, LogLine, Outcome, Payload, Request, Thrown, Worker};
 use serde::Deserialize;
 use std::path::Path;
 
 /// What is called the file that imports the tests: no file of an author has such a name.
 const ENTRY: &str = ".host-test.mjs";
+
+/// What is said of a test that left an error behind.
+const LOST: &str = "A promise was rejected, and nobody awaited it: its error is in the log";
 
 /// A test, as its file declares it.
 #[derive(Debug, Deserialize)]
@@ -93,20 +96,29 @@ pub async fn run(
     let verdict = match (execution.outcome.is_success(), todo, passed.skipped) {
         (true, _, Some(reason)) => Verdict::Skipped(reason),
         (_, Some(reason), _) => Verdict::Todo(reason.clone()),
+        (true, None, None) if was_lost(&execution) => Verdict::Failed(LOST.into()),
         (true, None, None) => Verdict::Passed,
         (false, None, _) => Verdict::Failed(told(&execution, &limits)),
     };
     Ok(Tested {
         time: execution.usage.wall,
-        logs: execution
-            .logs
-            .lines()
-            .iter()
-            .map(super::report::log_line)
-            .chain(passed.notes)
-            .collect(),
+        logs: logs(&execution).chain(passed.notes).collect(),
         ..Tested::new(name, verdict)
     })
+}
+
+/// The lines of the log, without the frames of what surrounds a test.
+fn logs(execution: &Execution) -> impl Iterator<Item = String> {
+    let lines = execution.logs.lines().into_iter();
+    lines
+        .filter(|line| !is_around(&line.message))
+        .map(|line| log_line(&line))
+}
+
+/// A promise that nobody awaits fails no execution, but it does fail a test, as in Node.js.
+fn was_lost(execution: &Execution) -> bool {
+    let is_lost = |line: &LogLine| line.level == Level::Error && line.message.starts_with("Uncaught (in promise) ");
+    execution.logs.lines().iter().any(is_lost)
 }
 
 /// Why a test failed: what it says, and the author's lines.
@@ -142,13 +154,16 @@ fn of_the_author(thrown: &Thrown) -> Thrown {
     }
 }
 
-/// Whether a frame, such as `at f (node:assert:1:2)`, is in a module of ours or in no file at all.
+/// Whether a line is a frame, such as `at f (node:assert:1:2)`, in a module of ours or in no file at all.
 fn is_around(frame: &str) -> bool {
-    let inner = frame.trim().trim_start_matches("at ").trim_end_matches(')');
+    let Some(inner) = frame.trim().strip_prefix("at ") else {
+        return false;
+    };
+    let inner = inner.trim_end_matches(')');
     let place = inner.rsplit_once('(').map_or(inner, |(_, place)| place);
     let mut parts = place.rsplitn(3, ':');
     let (Some(_), Some(_), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
-        return true;
+        return place == "native";
     };
     file == ENTRY || file == "bundler" || modules::is_ours(file)
 }
@@ -167,6 +182,8 @@ mod tests {
             ("at apply (native)", true),
             ("at <anonymous> (worker.test.ts:4:9)", false),
             ("at lib/a.ts:4:9", false),
+            ("at noon", false),
+            ("look at node:test:1:2", false),
         ] {
             assert_eq!(is_around(frame), around, "{frame}");
         }

@@ -93,6 +93,7 @@ describe("outer", () => {
     });
   });
 });
+it("leaves an error behind", () => void Promise.reject(new Error("lost")));
 it("has random bytes and a clock", () => {
   assert.match(crypto.randomUUID(), /^[0-9a-f-]{36}$/);
   assert.ok(Date.now() > 1_000_000_000_000);
@@ -150,10 +151,13 @@ fn every_test_is_alone_in_a_sandbox() {
             "✗ outer > inner > has tests within",
             "bad: The input did not match the regular expression /x/.",
             "(all.test.ts:31:",
+            "✗ leaves an error behind",
+            "A promise was rejected, and nobody awaited it",
+            "Uncaught (in promise) Error: lost",
             "✓ has random bytes and a clock",
             "✓ mocks the platform",
             "✓ mocks functions",
-            "6 failed, 6 passed, 3 skipped",
+            "7 failed, 6 passed, 3 skipped",
         ],
     );
     assert!(
@@ -162,7 +166,7 @@ fn every_test_is_alone_in_a_sandbox() {
         done.stdout
     );
     let xml = fs::read_to_string(folder.path("results.xml")).unwrap();
-    let head = r#"<testsuite name="greeter/all.test.ts" tests="15" failures="6" errors="0" skipped="3""#;
+    let head = r#"<testsuite name="greeter/all.test.ts" tests="16" failures="7" errors="0" skipped="3""#;
     assert!(xml.contains(head), "{xml}");
     assert!(
         xml.contains(r#"<testcase classname="greeter" name="outer &gt; inner &gt; has tests within""#),
