@@ -17,6 +17,11 @@ fn the_day_of_an_author() {
 }
 
 #[test]
+fn a_server_and_its_workers() {
+    replay("server.txt");
+}
+
+#[test]
 fn a_project_of_the_jf_command_line() {
     replay("jf.txt");
 }
