@@ -172,17 +172,17 @@ fn command() -> clap::Command {
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
+        // In the order of an author's day, then an operator's.
+        .subcommands(author::cli::commands())
+        .subcommands([run, build])
+        .subcommands(remote::cli::commands())
         .subcommands([
-            build,
-            run,
             serve,
             token_command(),
             rotate_command(),
             completions_command(),
             child_command(),
         ])
-        .subcommands(remote::cli::commands())
-        .subcommands(author::cli::commands())
 }
 
 /// For the server's own children, with the limits it wants them to take.
