@@ -101,7 +101,8 @@ fn normal(line: &str) -> String {
 fn variable(text: &str) -> Option<(usize, &'static str)> {
     let run = |text: &str, part: fn(char) -> bool| text.find(|c| !part(c)).unwrap_or(text.len());
     let word = run(text, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if word >= 32 {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if word >= 32 || word == 16 && hex(&text[..word]) {
         return Some((word, "<id>"));
     }
     // 2026-11-25T18:17:18.060Z
@@ -117,7 +118,8 @@ fn variable(text: &str) -> Option<(usize, &'static str)> {
     let length = run(unit, char::is_alphabetic);
     let name = match &unit[..length] {
         "µs" | "ms" | "s" => "<duration>",
-        "B" | "kB" | "MB" => "<size>",
+        "B" | "kB" | "MB" | "KiB" => "<size>",
+        "fuel" => "<fuel>",
         _ => return None,
     };
     Some((number + 1 + length, name))

@@ -46,7 +46,7 @@ fn section(file: &str, heading: &str) -> String {
         .next()
         .unwrap_or_else(|| panic!("{file} has no heading {heading:?}"));
     let depth = level(first).unwrap();
-    let mut result = String::from("\n");
+    let mut result = String::new();
     let mut fenced = false;
     for line in lines {
         fenced ^= line.starts_with("```");
@@ -59,7 +59,7 @@ fn section(file: &str, heading: &str) -> String {
         result.push_str(&if fenced { line.to_owned() } else { without_links(line) });
         result.push('\n');
     }
-    format!("{}\n", result.trim_end())
+    format!("\n{}\n", result.trim())
 }
 
 fn without_links(line: &str) -> String {

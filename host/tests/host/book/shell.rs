@@ -18,15 +18,16 @@ use std::process::{Command, Stdio};
 const DATABASE: &str = "postgres://workers:password@localhost/workers";
 
 /// What every script begins with. `at` is the block under way; the output of a block is a file, and what stands in it when
-/// the block ends is what counts, because a server goes on writing.
+/// the block ends is what counts, because a server goes on writing, to what `$server` names from then on.
 const PRELUDE: &str = r#"set -e
-trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait || true' EXIT
 at() { echo "$1" >"$BOOK/at"; }
 begin() { at "$1"; exec >"$BOOK/$1.out" 2>&1; }
 end() { cp "$BOOK/$1.out" "$BOOK/$1.seen"; }
 ready() {
+    server="$BOOK/$1.out"
     for _ in $(seq 400); do
-        if grep -q -e '^.*INFO ready' -e 'serving' "$BOOK/$1.out"; then return; fi
+        if grep -q -e 'INFO ready' -e '^built ' "$server"; then return; fi
         sleep 0.05
     done
     echo "no server is ready"; return 1
@@ -50,10 +51,12 @@ pub fn try_out(mut page: Page) -> Vec<String> {
     let Some(place) = Place::new(&page) else {
         return problems;
     };
+    let begun = std::time::Instant::now();
     match script(&page) {
         Ok(script) => problems.extend(place.run(&mut page, &script)),
         Err(wrong) => problems.extend(wrong),
     }
+    println!("{:.1?} {}", begun.elapsed(), page.path.display());
     problems
 }
 
@@ -61,6 +64,7 @@ pub fn try_out(mut page: Page) -> Vec<String> {
 fn taken_from(page: &Page, block: &Block) -> Option<String> {
     let from = block.option("from")?;
     let problem = match fs::read_to_string(root().join(from)) {
+        Ok(_) if page.body(block).trim().is_empty() => "this block is empty".to_owned(),
         Ok(text) if text.contains(page.body(block)) => return None,
         Ok(_) => format!("this block is not in {from}, letter by letter"),
         Err(error) => format!("{from}: {error}"),
@@ -72,7 +76,7 @@ fn taken_from(page: &Page, block: &Block) -> Option<String> {
 fn output(page: &Page, number: usize) -> Option<&Block> {
     let next = page.blocks.get(number + 1)?;
     let plain = !next.hidden && next.options.is_empty();
-    (page.blocks[number].language == "sh" && !page.blocks[number].hidden && plain)
+    (page.blocks[number].language == "sh" && plain)
         .then_some(next)
         .filter(|next| matches!(next.language.as_str(), "text" | "json"))
 }
@@ -247,6 +251,8 @@ impl Place {
         for name in ["you", "book", "bin"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
+        // As at a terminal: its progress is for files.
+        fs::write(folder.path().join("you/.curlrc"), "silent\nshow-error\n").unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_host"), folder.path().join("bin/host")).unwrap();
         Some(Self {
             folder,
