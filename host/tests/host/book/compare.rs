@@ -72,6 +72,10 @@ fn values_match(key: &str, shown: &Value, seen: &Value) -> bool {
 
 /// A line with every time, duration, size and id as one word, and with single spaces: columns are as wide as what is in them.
 fn normal(line: &str) -> String {
+    // Of every answer over HTTP.
+    if line.starts_with("date: ") {
+        return "date: <time>".to_owned();
+    }
     let spaced = line
         .split(' ')
         .filter(|word| !word.is_empty())
@@ -110,7 +114,7 @@ fn variable(text: &str) -> Option<(usize, &'static str)> {
     if time >= 20 && text[..time].contains('T') {
         return Some((time, "<time>"));
     }
-    let number = run(text, |c| c.is_ascii_digit() || c == '.');
+    let number = run(text, |c| c.is_ascii_digit() || c == '.' || c == ',');
     if number == 0 {
         return None;
     }
@@ -118,7 +122,7 @@ fn variable(text: &str) -> Option<(usize, &'static str)> {
     let length = run(unit, char::is_alphabetic);
     let name = match &unit[..length] {
         "µs" | "ms" | "s" => "<duration>",
-        "B" | "kB" | "MB" | "KiB" => "<size>",
+        "B" | "bytes" | "kB" | "MB" | "KiB" => "<size>",
         "fuel" => "<fuel>",
         _ => return None,
     };

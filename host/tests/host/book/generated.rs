@@ -1,6 +1,7 @@
 //! What is written into the book from elsewhere: from the command line as clap has it, from the table of settings, from the
 //! OpenAPI document, and from the other documents, which tests compare with the code.
 
+use super::page::Page;
 use super::root;
 use clap::{Arg, Command};
 use host::settings::table::SETTINGS;
@@ -8,8 +9,34 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 
+/// Every region that is not as it has to be.
+pub fn problems(pages: &[Page]) -> Vec<String> {
+    let regions = pages
+        .iter()
+        .flat_map(|page| page.generated.iter().map(move |region| (page, region)));
+    let stale = regions.filter(|(page, region)| page.text[region.body.clone()] != text(&region.name));
+    stale
+        .map(|(page, region)| {
+            let place = page.at(region.line);
+            format!(
+                "{place}: {} is not what its source says; write it anew with UPDATE_BOOK=1",
+                region.name
+            )
+        })
+        .collect()
+}
+
+/// Writes every region of a page anew.
+pub fn write(mut page: Page) {
+    // From the end, so that places stay.
+    for region in page.generated.clone().iter().rev() {
+        page.text.replace_range(region.body.clone(), &text(&region.name));
+    }
+    page.write();
+}
+
 /// The region of this name, as it has to be.
-pub fn text(name: &str) -> String {
+fn text(name: &str) -> String {
     match name {
         "cli" => command_line(),
         "settings" => settings(),
