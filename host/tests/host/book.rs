@@ -16,6 +16,8 @@ mod page;
 mod shell;
 #[path = "book/tables.rs"]
 mod tables;
+#[path = "book/types.rs"]
+mod types;
 
 use page::Page;
 use std::path::{Path, PathBuf};
@@ -98,4 +100,9 @@ fn every_page_is_listed_and_every_link_leads_somewhere() {
 #[test]
 fn tables_written_by_hand_have_every_name() {
     none(&tables::problems(&pages()));
+}
+
+#[test]
+fn the_sources_of_the_book_have_the_right_types() {
+    none(&types::problems(&pages()));
 }

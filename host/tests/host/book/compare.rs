@@ -115,10 +115,20 @@ fn variable(text: &str) -> Option<(usize, &'static str)> {
         return Some((time, "<time>"));
     }
     let number = run(text, |c| c.is_ascii_digit() || c == '.' || c == ',');
+    let number = text[..number].trim_end_matches(['.', ',']).len();
     if number == 0 {
         return None;
     }
-    let unit = text[number..].strip_prefix(' ')?;
+    // Milliseconds since 1970.
+    if number == 13 {
+        return Some((number, "<time>"));
+    }
+    // Without a space it is what somebody set, such as 5s, unless it is a fraction.
+    let space = usize::from(text[number..].starts_with(' '));
+    if space == 0 && !text[..number].contains('.') {
+        return None;
+    }
+    let unit = &text[number + space..];
     let length = run(unit, char::is_alphabetic);
     let name = match &unit[..length] {
         "µs" | "ms" | "s" => "<duration>",
@@ -126,7 +136,7 @@ fn variable(text: &str) -> Option<(usize, &'static str)> {
         "fuel" => "<fuel>",
         _ => return None,
     };
-    Some((number + 1 + length, name))
+    Some((number + space + length, name))
 }
 
 #[test]
@@ -141,8 +151,17 @@ fn what_is_different_every_time_is_the_same() {
             "id 0198f3c2-5b7e-7a31-9c55-2f1f4be3a0d1",
             "id 1198f3c2-5b7e-7a31-9c55-2f1f4be3a0d1",
         ),
+        (
+            r#"{"created":1795631843193,"a":1}"#,
+            r#"{"created":1795631905104,"a":1}"#,
+        ),
+        (
+            "date: Wed, 25 Nov 2026 18:34:39 GMT",
+            "date: Thu, 26 Nov 2026 18:34:39 GMT",
+        ),
         ("a\n…\nd", "a\nb\nc\nd"),
         ("a … c", "a b c c"),
+        ("it took 201.4ms; raise", "it took 1.25s; raise"),
         ("4198 kB, built in 1.2 s", "17 kB, built in 741 ms"),
     ] {
         assert!(same_text(shown, seen), "{shown} {seen}");
@@ -152,6 +171,8 @@ fn what_is_different_every_time_is_the_same() {
         ("a\n…\nd", "a\nb"),
         ("a … c", "a b d"),
         ("64 MiB", "65 MiB"),
+        ("--timeout 5s", "--timeout 6s"),
+        ("[1, 2]", "[1, 3]"),
         ("version 1", "version 2"),
         ("", "a"),
     ] {

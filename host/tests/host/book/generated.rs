@@ -311,19 +311,19 @@ fn schemas() -> String {
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         let about = schema["description"]
             .as_str()
-            .map(|about| format!("{} ", plain(about)))
+            .map(|about| format!("{}\n\n", plain(about)))
             .unwrap_or_default();
         let _ = write!(text, "\n### {name}\n\n{about}");
         match fields(schema) {
             fields if fields.is_empty() => {
-                let _ = writeln!(text, "{}.", kind(schema));
+                let _ = writeln!(text, "A {}.", kind(schema));
             }
             fields => {
-                let _ = write!(text, "\n\n| field | type | what |\n| --- | --- | --- |\n{fields}");
+                let _ = write!(text, "| field | type | what |\n| --- | --- | --- |\n{fields}");
             }
         }
     }
-    text.replace("\n\n\n", "\n\n")
+    text
 }
 
 fn fields(schema: &Value) -> String {
@@ -366,7 +366,13 @@ fn kind(schema: &Value) -> String {
         "array" => format!("list of {}", kind(&schema["items"])),
         "object" => match schema["additionalProperties"].as_object() {
             Some(_) => format!("object of {}", kind(&schema["additionalProperties"])),
-            None => "object".to_owned(),
+            None => match schema["properties"].as_object() {
+                Some(fields) => {
+                    let field = |(name, field): (&String, &Value)| format!("`{name}`: {}", kind(field));
+                    format!("object of {}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+                }
+                None => "object".to_owned(),
+            },
         },
         name => name.to_owned(),
     };

@@ -128,7 +128,7 @@ fn script(page: &Page) -> Result<String, Vec<String>> {
                     if !later.any(|block| block.language == "sh" && page.body(block).contains("host test")) {
                         fault("no `host test` runs these tests");
                     }
-                } else {
+                } else if !of_manifest(page, block) {
                     build(&mut script, number, block, name.as_deref(), body);
                 }
             }
@@ -178,6 +178,17 @@ fn check(script: &mut String, page: &Page, manifests: &mut Vec<usize>) {
             "begin {number}; set +e; host check '{folder}'; status=$?; set -e; checked $status {status}"
         );
     }
+}
+
+/// Whether a source is the worker of a manifest of the page, which `host check` builds.
+fn of_manifest(page: &Page, block: &Block) -> bool {
+    let folder = |block: &Block| block.file().and_then(|file| Some(Path::new(file).parent()?.to_owned()));
+    let mut manifests = page
+        .blocks
+        .iter()
+        .filter(|block| block.file().is_some_and(|file| file.ends_with("manifest.json")));
+    let worker = block.file().is_some_and(|file| file.ends_with("worker.ts"));
+    worker && manifests.any(|manifest| folder(manifest) == folder(block))
 }
 
 /// Builds a source where it is; one without a worker in it through one that imports it.
