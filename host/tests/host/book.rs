@@ -4,14 +4,20 @@
 //! `UPDATE_BOOK=1 cargo test --workspace --locked --test host book` writes anew what is generated, and the outputs that
 //! differ. Look at the change before it is committed.
 
+#[path = "book/command_line.rs"]
+mod command_line;
 #[path = "book/compare.rs"]
 mod compare;
 #[path = "book/generated.rs"]
 mod generated;
 #[path = "book/links.rs"]
 mod links;
+#[path = "book/openapi.rs"]
+mod openapi;
 #[path = "book/page.rs"]
 mod page;
+#[path = "book/script.rs"]
+mod script;
 #[path = "book/shell.rs"]
 mod shell;
 #[path = "book/tables.rs"]

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 pub fn problems(pages: &[Page]) -> Vec<String> {
     let mut problems = Vec::new();
+    // No case can expect to be cancelled.
+    let outcomes = [host::author::cases::CODES, &["cancelled"]].concat();
     for (file, heading, known) in [
+        ("reference/outcomes.md", "Outcomes", outcomes.as_slice()),
         ("reference/manifest.md", "Keys", host::manifest::KEYS),
         ("reference/cases.md", "Keys", host::author::cases::KEYS),
         (
