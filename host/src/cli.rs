@@ -139,7 +139,8 @@ pub(crate) fn given(matches: &ArgMatches, settings: impl Iterator<Item = &'stati
     Sources::read(flags, |name| std::env::var_os(name))
 }
 
-fn command() -> clap::Command {
+/// The whole command line, as clap takes it apart; the book is written from it.
+pub fn command() -> clap::Command {
     let path = |name: &'static str, help: &'static str| {
         Arg::new(name)
             .required(true)

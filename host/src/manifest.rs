@@ -52,6 +52,8 @@ pub const KEYS: &[&str] = &[
     "allowNet",
     "limits",
     "httpResponses",
+    "keepPayloads",
+    "shared",
     "version",
 ];
 

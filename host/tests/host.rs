@@ -10,6 +10,8 @@ mod api;
 mod author;
 #[path = "host/bodies.rs"]
 mod bodies;
+#[path = "host/book.rs"]
+mod book;
 #[path = "host/build.rs"]
 mod build;
 #[path = "host/client.rs"]

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// What a case may have, and what is said when it is something else.
-const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "name",
     "payload",
     "data",
@@ -23,10 +23,10 @@ const KEYS: &[&str] = &[
 ];
 
 /// What a failure may have: keys of `error` in an answer.
-const FAILURE_KEYS: &[&str] = &["code", "name", "message", "stack", "cause", "exitCode"];
+pub const FAILURE_KEYS: &[&str] = &["code", "name", "message", "stack", "cause", "exitCode"];
 
 /// What `failure.code` can be.
-const CODES: &[&str] = &[
+pub const CODES: &[&str] = &[
     "exception",
     "unsettled",
     "cpu_limit",

@@ -39,7 +39,7 @@ fn tells(done: &Done, code: i32, parts: &[&str]) {
 }
 
 /// What `npm ci` brings to the package for authors; nothing where nobody ran it.
-fn installed() -> Option<PathBuf> {
+pub fn installed() -> Option<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/js");
     if package.join("node_modules/.bin/tsc").exists() {
         return Some(package.canonicalize().unwrap());
