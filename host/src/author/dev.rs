@@ -125,21 +125,33 @@ async fn serve(settings: Dev, place: &Path, engine: Engine, kept: &Path) -> anyh
         header: Duration::from_secs(10),
         drain: Duration::from_secs(1),
     };
-    let mut serving = tokio::spawn(server::run(listener, None, shutdown, service.clone(), times));
+    let greeting = format!("serving at {url}; no token is needed from this machine\n");
+    console::out(greeting.as_bytes())?;
     let watched = Watched {
         settings,
         place: place.to_owned(),
-        service,
+        service: service.clone(),
         gate,
         url,
         paint: Paint::of_stdout(),
     };
+    let mut known = Known::default();
+    // Who asks meanwhile waits for an answer: there is something to execute when the first request is read.
+    watched.take_up_changes(&mut known).await?;
+    let mut serving = tokio::spawn(server::run(listener, None, shutdown, service, times));
     let ended = tokio::select! {
         ended = &mut serving => ended.map_err(Into::into),
-        failed = watched.follow() => failed,
+        failed = watched.follow(known) => failed,
     };
     store.close(Duration::from_secs(1)).await;
     ended
+}
+
+/// What was seen of the folders, and who shows the executions of the workers in them.
+#[derive(Default)]
+struct Known {
+    seen: BTreeMap<PathBuf, Seen>,
+    shown: BTreeMap<String, tokio::task::JoinHandle<()>>,
 }
 
 /// The workers that are being written.
@@ -154,47 +166,44 @@ struct Watched {
 
 impl Watched {
     /// Builds what has changed, for ever.
-    async fn follow(&self) -> anyhow::Result<()> {
-        let mut seen: BTreeMap<PathBuf, Seen> = BTreeMap::new();
-        let mut shown: BTreeMap<String, tokio::task::JoinHandle<()>> = BTreeMap::new();
-        let greeting = format!("serving at {}; no token is needed from this machine\n", self.url);
-        console::out(greeting.as_bytes())?;
+    async fn follow(&self, mut known: Known) -> anyhow::Result<()> {
         loop {
-            // A manifest that is being written, or a folder that is being renamed, is looked at again.
-            let projects = project::find(&self.place, &self.maxima()).unwrap_or_default();
-            for project in &projects {
-                // Looked at before it is built: what changes meanwhile is a change.
-                let now = Seen::now(std::slice::from_ref(&project.folder), None);
-                if seen.get(&project.folder) == Some(&now) {
-                    continue;
-                }
-                let is_first = seen.insert(project.folder.clone(), now).is_none();
-                let text = match self.take_up(project).await {
-                    Ok((key, time)) => {
-                        shown.entry(key.clone()).or_insert_with(|| self.show(&key));
-                        self.built(&key, time, is_first)
-                    }
-                    Err(error) => self.broken(&project.name(), &error),
-                };
-                console::out(text.as_bytes())?;
-            }
-            let folders: Vec<PathBuf> = projects.iter().map(|project| project.folder.clone()).collect();
-            let known: Vec<(PathBuf, Seen)> = std::mem::take(&mut seen).into_iter().collect();
-            let known = tokio::task::spawn_blocking(move || {
-                loop {
-                    let same =
-                        |(folder, seen): &(PathBuf, Seen)| *seen == Seen::now(std::slice::from_ref(folder), None);
-                    if folders.is_empty() || !known.iter().all(same) {
-                        // Editors write a file in several steps, and formatters several files.
-                        std::thread::sleep(EVERY / 4);
-                        return known;
-                    }
+            let seen = std::mem::take(&mut known.seen);
+            known.seen = tokio::task::spawn_blocking(move || {
+                let is_as_before =
+                    |(folder, seen): (&PathBuf, &Seen)| *seen == Seen::now(std::slice::from_ref(folder), None);
+                while !seen.is_empty() && seen.iter().all(is_as_before) {
                     std::thread::sleep(EVERY);
                 }
+                // Editors write a file in several steps, and formatters several files.
+                std::thread::sleep(EVERY / 4);
+                seen
             })
             .await?;
-            seen.extend(known);
+            self.take_up_changes(&mut known).await?;
         }
+    }
+
+    /// Builds the workers that are not as they were.
+    async fn take_up_changes(&self, known: &mut Known) -> std::io::Result<()> {
+        // A manifest that is being written, or a folder that is being renamed, is looked at again.
+        for project in project::find(&self.place, &self.maxima()).unwrap_or_default() {
+            // Looked at before it is built: what changes meanwhile is a change.
+            let now = Seen::now(std::slice::from_ref(&project.folder), None);
+            if known.seen.get(&project.folder) == Some(&now) {
+                continue;
+            }
+            let is_first = known.seen.insert(project.folder.clone(), now).is_none();
+            let text = match self.take_up(&project).await {
+                Ok((key, time)) => {
+                    known.shown.entry(key.clone()).or_insert_with(|| self.show(&key));
+                    self.built(&key, time, is_first)
+                }
+                Err(error) => self.broken(&project.name(), &error),
+            };
+            console::out(text.as_bytes())?;
+        }
+        Ok(())
     }
 
     fn maxima(&self) -> Limits {

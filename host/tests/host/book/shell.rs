@@ -120,7 +120,7 @@ impl Place {
         fs::write(book.join("script"), script).unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let status = Command::new("timeout")
-            .args(["-k", "5", "100", "bash"])
+            .args(["-k", "5", "300", "bash"])
             .arg(book.join("script"))
             .env_clear()
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
