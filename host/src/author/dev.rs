@@ -196,7 +196,10 @@ impl Watched {
             let is_first = known.seen.insert(project.folder.clone(), now).is_none();
             let text = match self.take_up(&project).await {
                 Ok((key, time)) => {
-                    known.shown.entry(key.clone()).or_insert_with(|| self.show(&key));
+                    known
+                        .shown
+                        .entry(key.clone())
+                        .or_insert_with(|| self.show(&key, &project.folder));
                     self.built(&key, time, is_first)
                 }
                 Err(error) => self.broken(&project.name(), &error),
@@ -284,14 +287,15 @@ impl Watched {
     }
 
     /// Shows the executions of a worker as they end.
-    fn show(&self, key: &str) -> tokio::task::JoinHandle<()> {
+    fn show(&self, key: &str, folder: &Path) -> tokio::task::JoinHandle<()> {
         let (paint, follower) = (self.paint, self.service.followers.follow(key, None));
+        let folder = folder.to_owned();
         tokio::spawn(async move {
             let Some(mut follower) = follower else { return };
             loop {
                 match follower.told.recv().await {
                     Ok(entry) => {
-                        if console::out(shown::execution(&entry, paint).as_bytes()).is_err() {
+                        if console::out(shown::execution(&entry, &folder, paint).as_bytes()).is_err() {
                             return;
                         }
                     }

@@ -1,9 +1,12 @@
 //! An execution as `host dev` shows it: a line of what it took, what came in and went out, the log, and a failure.
 
 use super::super::paint::{Look, Paint};
+use crate::run::failure_in;
+use engine::Thrown;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Characters of a payload or a result that are shown.
 const SHOWN_CHARS: usize = 100;
@@ -45,19 +48,8 @@ struct Answer {
     error: Option<Thrown>,
 }
 
-#[derive(Deserialize)]
-struct Thrown {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    stack: Vec<String>,
-    cause: Option<Box<Thrown>>,
-}
-
-/// The text of an entry as followers are told it.
-pub fn execution(entry: &str, paint: Paint) -> String {
+/// The text of an entry as followers are told it; the lines at which something was thrown are those of `folder`.
+pub fn execution(entry: &str, folder: &Path, paint: Paint) -> String {
     let Ok(entry) = serde_json::from_str::<Entry<'_>>(entry) else {
         // It is this program that has written it.
         return String::new();
@@ -102,23 +94,8 @@ pub fn execution(entry: &str, paint: Paint) -> String {
     if entry.outcome != "success"
         && let Ok(answer) = serde_json::from_str::<Answer>(result)
     {
-        text.push_str(&paint.block("    ", &failure(answer)));
-    }
-    text
-}
-
-/// The sentence, the stack, and the same of each cause.
-fn failure(answer: Answer) -> String {
-    let mut text = answer.message;
-    let mut next = answer.error.as_ref();
-    while let Some(Thrown { stack, cause, .. }) = next {
-        for frame in stack {
-            let _ = write!(text, "\n    {frame}");
-        }
-        next = cause.as_deref();
-        if let Some(Thrown { name, message, .. }) = next {
-            let _ = write!(text, "\ncaused by {name}: {message}");
-        }
+        let failure = failure_in(Some(folder), answer.message, answer.error.as_ref());
+        text.push_str(&paint.block("    ", &failure));
     }
     text
 }
@@ -143,7 +120,7 @@ mod tests {
                 .into(),
             ..entry
         };
-        execution(&crate::api::entry::one(&entry), Paint::none())
+        execution(&crate::api::entry::one(&entry), Path::new("nowhere"), Paint::none())
     }
 
     #[test]
