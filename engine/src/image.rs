@@ -1,14 +1,16 @@
 //! Splits a module into its code, which all workers of one runtime share, and its image, which is the worker's own.
 //!
 //! The **code** module is the original with its memory and globals imported and without data; the **image** module
-//! is the memory, the globals and the data, and no functions. Instantiating the image, then the code on what the image
-//! exports, gives the same machine as instantiating the original.
+//! is the memory, the globals and the data, and the functions that the original imports, in a table. Instantiating the
+//! image, then the code on what the image exports, gives the same machine as instantiating the original, once the code's
+//! imported functions are taken from the table ([`crate::trampolines`]).
 //!
 //! [`join`] is the way back: the same module with another memory and other globals, which is what a snapshot is.
 //!
 //! Nothing is trusted here: two workers share compiled code if and only if their code modules are equal byte for byte,
 //! and every section but memory, globals, data and custom sections goes into the code module unchanged.
 
+use crate::trampolines::{Imported, MAX_FUNCTIONS, Provider};
 use bytes::Bytes;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, Encode, EntityType, ExportKind, RawSection, SectionId};
@@ -31,7 +33,7 @@ pub(crate) struct Split {
     pub(crate) image: Image,
 }
 
-/// A module with the memory and the globals, which are exported in their order, and no functions.
+/// A module with a table of the functions, the memory and the globals, which are exported in this order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Image {
     /// The module without its last section, which is the data.
@@ -63,6 +65,9 @@ pub(crate) fn begin(head: &[u8], length: usize) -> Vec<u8> {
     module
 }
 
+/// A module with more types than this stays whole.
+const MAX_TYPES: u32 = 10_000;
+
 /// A memory is kept as it is, zeros and all, up to this size; beyond, if half of it was written: so does wasmtime.
 const MAX_SPARSE_BYTES: usize = 16 << 20;
 
@@ -84,6 +89,8 @@ fn write(memory: &mut Vec<u8>, minimum: u64, written: &mut usize, offset: u32, d
 /// Splits `wasm`, or gives `None` where the halves would not be the same machine: the module then runs whole.
 pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     let mut types = None;
+    let mut function_types = Vec::new();
+    let mut functions = Vec::new();
     let mut imports = wasm_encoder::ImportSection::new();
     let mut functions_on = Vec::new();
     let mut memory = None;
@@ -101,7 +108,11 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
             | Payload::End(_)
             | Payload::CustomSection(_)
             | Payload::CodeSectionEntry(_) => {}
-            Payload::TypeSection(section) => types = Some(section.range()),
+            // So many are nobody's; each is looked at here.
+            Payload::TypeSection(section) if section.count() <= MAX_TYPES => {
+                types = Some(section.range());
+                function_types = section.into_iter_err_on_gc_types().collect::<Result<_, _>>().ok()?;
+            }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.ok()?;
@@ -109,10 +120,15 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
                         return None;
                     };
                     // Ours alone, below.
-                    if import.module == IMAGE {
+                    if import.module == IMAGE || functions.len() == MAX_FUNCTIONS {
                         return None;
                     }
                     imports.import(import.module, import.name, EntityType::Function(ty));
+                    functions.push(Imported {
+                        module: import.module,
+                        name: import.name,
+                        ty,
+                    });
                 }
             }
             Payload::MemorySection(section) => {
@@ -203,12 +219,26 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     let mut memories = wasm_encoder::MemorySection::new();
     memories.memory(own_memory);
     let mut exports = wasm_encoder::ExportSection::new();
+    let provider = match functions.is_empty() {
+        true => None,
+        false => Some(Provider::new(&functions, &function_types)?),
+    };
+    if provider.is_some() {
+        Provider::export(&mut exports);
+    }
     exports.export("memory", ExportKind::Memory, 0);
     for (index, _) in (0_u32..).zip(&globals) {
         exports.export(&format!("global{index}"), ExportKind::Global, index);
     }
     let mut image = wasm_encoder::Module::new();
+    if let Some(provider) = &provider {
+        image.section(&provider.types).section(&provider.imports);
+        image.section(&provider.tables);
+    }
     image.section(&memories).section(&image_globals).section(&exports);
+    if let Some(provider) = &provider {
+        image.section(&provider.elements);
+    }
     Some(Split {
         code: code.finish(),
         image: Image {
@@ -216,6 +246,26 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
             memory: image_memory.into(),
         },
     })
+}
+
+/// The functions that code imports.
+pub(crate) fn functions(code: &[u8]) -> wasmparser::Result<Vec<Imported<'_>>> {
+    let mut functions = Vec::new();
+    for payload in Parser::new(0).parse_all(code) {
+        if let Payload::ImportSection(section) = payload? {
+            for import in section.into_imports() {
+                let import = import?;
+                if let TypeRef::Func(ty) = import.ty {
+                    functions.push(Imported {
+                        module: import.module,
+                        name: import.name,
+                        ty,
+                    });
+                }
+            }
+        }
+    }
+    Ok(functions)
 }
 
 /// A gap of so many zeros ends a data segment: describing a segment takes about as many bytes.
@@ -407,6 +457,24 @@ mod tests {
         let (code, image) = halves(text).unwrap();
         assert_eq!(code, "[None, Some(1), Some(2), Some(3), Some(7), Some(10), None, None]");
         assert_eq!(image, "[None, Some(5), Some(6), Some(7), Some(11), None]");
+    }
+
+    #[test]
+    fn the_image_has_what_is_imported() {
+        // Types, imports and the table before the memory; elements before the data.
+        let text = "(module (import \"w\" \"f\" (func (param i32))) (import \"w\" \"g\" (func (param i32)))
+            (memory 1) (func (export \"_start\")) (data (i32.const 0) \"x\"))";
+        let (code, image) = halves(text).unwrap();
+        assert_eq!(code, "[None, Some(1), Some(2), Some(3), Some(7), Some(10), None, None]");
+        assert_eq!(
+            image,
+            "[None, Some(1), Some(2), Some(4), Some(5), Some(6), Some(7), Some(9), Some(11), None]"
+        );
+        let many = |count: usize| {
+            let imports = "(import \"w\" \"f\" (func))".repeat(count);
+            split(&wat::parse_str(format!("(module {imports} (memory 1))")).unwrap()).is_some()
+        };
+        assert_eq!((many(MAX_FUNCTIONS), many(MAX_FUNCTIONS + 1)), (true, false));
     }
 
     #[test]

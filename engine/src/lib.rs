@@ -33,6 +33,7 @@ mod snapshot;
 mod source_map;
 mod stdio;
 mod supervise;
+mod trampolines;
 mod transform;
 mod wasi;
 mod worker;

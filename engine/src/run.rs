@@ -45,7 +45,7 @@ pub(crate) async fn run(
     let mut instantiated = None;
     let mut memory = None;
     let guest = async {
-        let instances = ready.instantiate(loader.linker(), &mut store).await?;
+        let instances = ready.instantiate(&mut store).await?;
         let (start, exported) = ready.exports(&instances, &mut store)?;
         instantiated = Some(Instant::now());
         memory = Some(exported);

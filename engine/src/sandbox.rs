@@ -58,7 +58,8 @@ pub(crate) struct Armed {
 pub(crate) fn engine(max_executions: u32, max_memory_bytes: usize) -> wasmtime::Result<wasmtime::Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(max_executions)
-        .total_tables(max_executions.saturating_mul(MAX_TABLES))
+        // Those of a worker, and the one that it calls us through.
+        .total_tables(max_executions.saturating_mul(MAX_TABLES + 1))
         .total_stacks(max_executions)
         .async_stack_keep_resident(STACK_KEEP_RESIDENT_BYTES)
         // A worker of ours is two instances: image and code.

@@ -9,7 +9,7 @@ use crate::frames::Frames;
 use crate::image;
 use crate::sandbox::{self, Armed, Given};
 use crate::supervise::{Ended, supervise};
-use crate::worker::{COMPILED, Code, Instances, Loader, Origin, Program, Worker};
+use crate::worker::{Code, Instances, Loader, Origin, Program, SHARED, Worker};
 use crate::world::Clocks;
 use crate::{BuildError, Grants, Limits, Source, TopLevelError};
 use bytes::Bytes;
@@ -108,7 +108,7 @@ impl Snapshotter {
             .map_err(|error| internal(&format!("{error:#}")))?;
         Ok(vec![
             (loader.cache().name(PREPARED, self.runtime), self.prepared.clone()),
-            (loader.cache().name(COMPILED, &split.code), compiled),
+            (loader.cache().name(SHARED, &split.code), compiled),
         ])
     }
 
@@ -150,11 +150,7 @@ async fn step(
     let Armed { mut store, stdout, .. } = sandbox::arm(loader.engine(), given, &limits).map_err(internal)?;
 
     let evaluation = async {
-        let instances = loader
-            .ready(worker)
-            .await?
-            .instantiate(loader.linker(), &mut store)
-            .await?;
+        let instances = loader.ready(worker).await?.instantiate(&mut store).await?;
         let code = &instances.code;
         let function = code.get_typed_func::<(), ()>(&mut store, function)?;
         function.call_async(&mut store, ()).await?;

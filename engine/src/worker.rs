@@ -9,14 +9,18 @@ use crate::images::{Base, ImageRoom, Images, PrivateImage};
 use crate::packed::Packed;
 use crate::sandbox::State;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
+use crate::trampolines::{self, through_table};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use wasmparser::{Parser, Payload};
 use wasmtime::{Extern, Instance, Memory, ModuleExport, Store, TypedFunc};
 
-/// What compiled code is called in the cache.
-pub(crate) const COMPILED: &str = "cwasm";
+/// What a module compiled as it is, and code compiled for images, are called in the cache.
+const COMPILED: &str = "cwasm";
+pub(crate) const SHARED: &str = "shared.cwasm";
 
 /// So many imports that are not here are named, each by so many bytes.
 const MAX_NAMED: usize = 10;
@@ -54,10 +58,9 @@ pub(crate) enum Program {
     Whole(wasmtime::InstancePre<State>, Command),
 }
 
-/// The code module of a runtime, and what it imports besides the image.
+/// The code module of a runtime. All that it imports is what an image exports, in that order.
 pub(crate) struct Code {
     pub(crate) module: wasmtime::Module,
-    imports: Vec<(String, String)>,
     command: Command,
     /// The memory of the first worker that had it, which those of the others are compared with.
     base: OnceLock<Arc<Base>>,
@@ -85,11 +88,7 @@ pub(crate) struct Instances {
 
 impl Ready<'_> {
     /// Makes the worker's instances in `store`.
-    pub(crate) async fn instantiate(
-        &self,
-        linker: &wasmtime::Linker<State>,
-        store: &mut Store<State>,
-    ) -> wasmtime::Result<Instances> {
+    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instances> {
         let (code, image) = match self {
             Self::Whole(module, _) => {
                 let code = module.instantiate_async(store).await?;
@@ -98,13 +97,8 @@ impl Ready<'_> {
             Self::Shared(code, image) => (code, image),
         };
         let image = image.instantiate_async(&mut *store).await?;
-        let mut imports = Vec::with_capacity(code.imports.len() + 2);
-        for (module, name) in &code.imports {
-            imports.extend(linker.get(&mut *store, module, name));
-        }
         let exported: Vec<Extern> = image.exports(&mut *store).map(wasmtime::Export::into_extern).collect();
-        imports.extend(exported);
-        let code = Instance::new_async(store, &code.module, &imports).await?;
+        let code = Instance::new_async(store, &code.module, &exported).await?;
         Ok(Instances {
             code,
             image: Some(image),
@@ -176,10 +170,6 @@ impl Loader {
         &self.cache
     }
 
-    pub(crate) fn linker(&self) -> &wasmtime::Linker<State> {
-        &self.linker
-    }
-
     /// Checks and compiles a module.
     pub(crate) fn load(&self, wasm: &[u8], origin: Origin) -> Result<Worker, LoadError> {
         let customs = customs(wasm)?;
@@ -194,9 +184,9 @@ impl Loader {
                 Program::Shared(self.images.add(code, base, &split.image).map_err(refused)?)
             }
             None => {
-                let module = self.compile(wasm, origin)?;
+                let module = self.compile(wasm, origin, COMPILED, |wasm| Ok(wasm.into()))?;
                 let command = command(&module)?;
-                self.check_imports(module.imports())?;
+                self.check_imports(module.imports().map(|import| (import.module(), import.name())))?;
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?, command)
             }
         };
@@ -248,9 +238,15 @@ impl Loader {
         }
     }
 
-    /// Compiles `wasm`, or takes it from the disk.
-    fn compile(&self, wasm: &[u8], origin: Origin) -> Result<wasmtime::Module, LoadError> {
-        if let Some(artefact) = self.cache.get(COMPILED, wasm)
+    /// Compiles what `prepare` makes of `wasm`, or takes it from the disk, where it is this `kind` of thing.
+    fn compile(
+        &self,
+        wasm: &[u8],
+        origin: Origin,
+        kind: &str,
+        prepare: impl for<'a> FnOnce(&'a [u8]) -> Result<Cow<'a, [u8]>, trampolines::Fault>,
+    ) -> Result<wasmtime::Module, LoadError> {
+        if let Some(artefact) = self.cache.get(kind, wasm)
             && let Ok(module) = self.compiled(&artefact)
         {
             return Ok(module);
@@ -258,18 +254,19 @@ impl Loader {
         if wasm.len() > SLOW_TO_COMPILE_BYTES {
             (self.notice)("compiling for this machine; this takes some seconds, once");
         }
+        let prepared = prepare(wasm).map_err(not_wasm)?;
         let (module, artefact) = match &self.children {
             Some(children) if origin == Origin::Stranger => {
-                let artefact = children.compile(wasm)?;
+                let artefact = children.compile(&prepared)?;
                 (self.compiled(&artefact).map_err(refused)?, artefact)
             }
             _ => {
-                let module = wasmtime::Module::new(&self.engine, wasm).map_err(refused)?;
+                let module = wasmtime::Module::new(&self.engine, &prepared).map_err(refused)?;
                 let artefact = module.serialize().map_err(refused)?;
                 (module, artefact)
             }
         };
-        self.cache.put(COMPILED, wasm, &artefact);
+        self.cache.put(kind, wasm, &artefact);
         Ok(module)
     }
 
@@ -297,13 +294,12 @@ impl Loader {
                 if let Some(code) = known() {
                     return Ok(code);
                 }
-                let module = self.compile(wasm, origin)?;
-                // The others are the image's.
-                let imports = self.check_imports(module.imports().filter(|import| import.module() != IMAGE))?;
+                let functions = image::functions(wasm).map_err(not_wasm)?;
+                self.check_imports(functions.iter().map(|import| (import.module, import.name)))?;
+                let module = self.compile(wasm, origin, SHARED, |wasm| Ok(through_table(wasm, IMAGE)?.into()))?;
                 let code = Arc::new(Code {
                     command: command(&module)?,
                     module,
-                    imports,
                     base: OnceLock::new(),
                 });
                 let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -316,22 +312,14 @@ impl Loader {
         Ok(code)
     }
 
-    /// What a module imports from us; everything that it wants and does not get is named at once.
-    fn check_imports<'a>(
-        &self,
-        imports: impl Iterator<Item = wasmtime::ImportType<'a>>,
-    ) -> Result<Vec<(String, String)>, LoadError> {
+    /// Whether we have what a module imports, by module and name; everything that it wants and does not get is named at
+    /// once.
+    fn check_imports<'a>(&self, imports: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), LoadError> {
         let mut probe = wasmtime::Store::new(&self.engine, State::empty());
-        let mut found = Vec::new();
-        let mut missing = Vec::new();
-        for import in imports {
-            match self.linker.get_by_import(&mut probe, &import) {
-                Some(_) => found.push((import.module().to_owned(), import.name().to_owned())),
-                None => missing.push(format!("{}.{}", import.module(), import.name())),
-            }
-        }
+        let absent = imports.filter(|(module, name)| self.linker.get(&mut probe, module, name).is_err());
+        let mut missing: Vec<String> = absent.map(|(module, name)| format!("{module}.{name}")).collect();
         if missing.is_empty() {
-            return Ok(found);
+            return Ok(());
         }
         // A module may want a million, under names of a hundred kilobytes.
         let more = missing.len().saturating_sub(MAX_NAMED);
@@ -365,7 +353,7 @@ fn customs(wasm: &[u8]) -> Result<Customs, LoadError> {
         source_map: None,
     };
     for payload in Parser::new(0).parse_all(wasm) {
-        match payload.map_err(|error| LoadError::Module(format!("this is not a WebAssembly module: {error}")))? {
+        match payload.map_err(not_wasm)? {
             Payload::Version {
                 encoding: wasmparser::Encoding::Component,
                 ..
@@ -397,6 +385,11 @@ fn command(module: &wasmtime::Module) -> Result<Command, LoadError> {
         (Some(wasmtime::ExternType::Memory(_)), Some(memory)) => Ok(Command { start, memory }),
         _ => Err(fault("the module exports no memory named `memory`")),
     }
+}
+
+/// A module that cannot be read.
+fn not_wasm(error: impl Display) -> LoadError {
+    LoadError::Module(format!("this is not a WebAssembly module: {error}"))
 }
 
 /// Whatever wasmtime finds wrong with a module is the module's fault.

@@ -15,7 +15,7 @@ pub use source::source;
 pub use split::split;
 pub use stack::stack;
 
-use crate::sandbox::State;
+use crate::sandbox::{self, State};
 use crate::worker::Worker;
 use crate::{Config, Engine, Execution, ImageRoom, Limits, LoadError, Outcome, Request};
 use std::path::Path;
@@ -108,12 +108,12 @@ fn run(worker: &Worker, mut request: Request) -> Execution {
 
 /// A module that imports all that a guest may import, for a generator of modules to choose from.
 pub fn imports() -> Vec<u8> {
-    let loader = ENGINE.loader();
+    let engine = ENGINE.loader().engine();
     let mut types = wasm_encoder::TypeSection::new();
     let mut imports = wasm_encoder::ImportSection::new();
-    let mut store = wasmtime::Store::new(loader.engine(), State::empty());
-    let known: Vec<_> = loader
-        .linker()
+    let mut store = wasmtime::Store::new(engine, State::empty());
+    let known: Vec<_> = sandbox::linker(engine)
+        .expect("a linker")
         .iter(&mut store)
         .map(|(module, name, item)| (module.to_owned(), name.to_owned(), item))
         .collect();
