@@ -31,6 +31,9 @@ pub(crate) const SOURCE_MAP_SECTION: &str = "source-map";
 const PREPARED: &str = "prepared";
 const WORKER: &str = "worker";
 
+/// Room for the custom sections of a worker, beside its source map.
+const CUSTOM_BYTES: usize = 256;
+
 /// What became of a source.
 pub(crate) struct Built {
     pub(crate) module: Vec<u8>,
@@ -181,7 +184,13 @@ async fn step(
     };
     let unsplit = || BuildError::Internal("the JavaScript runtime is no module that can be snapshotted".into());
     let (memory, globals) = machine(&mut store, &instances).ok_or_else(unsplit)?;
-    image::join(module, memory.data(&store), &globals).ok_or_else(unsplit)
+    image::join(
+        module,
+        memory.data(&store),
+        &globals,
+        CUSTOM_BYTES + map.map_or(0, <[u8]>::len),
+    )
+    .ok_or_else(unsplit)
 }
 
 /// The memory and the globals of an image, in their order.
