@@ -13,6 +13,7 @@ pub use child::compile_for_parent;
 use crate::frames::{Frames, frame};
 use crate::snapshot::Built;
 use crate::{BuildError, LoadError, Source, TopLevelError};
+use bytes::Bytes;
 use protocol::{Answer, Job};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -89,7 +90,7 @@ impl Children {
     }
 
     /// Gives every child these things of the cache, by their names, and starts the first.
-    pub(crate) fn provide(self: &Arc<Self>, things: &[(String, Vec<u8>)]) {
+    pub(crate) fn provide(self: &Arc<Self>, things: &[(String, Bytes)]) {
         let mut frames = Frames::default();
         frames.count(things.len());
         for (name, made) in things {

@@ -29,6 +29,7 @@ mod packed;
 mod payload;
 mod run;
 mod sandbox;
+mod sealed;
 mod snapshot;
 mod source_map;
 mod stdio;

@@ -44,7 +44,7 @@ pub(crate) struct Built {
 /// A runtime with everything in it but a worker.
 pub(crate) struct Snapshotter {
     runtime: &'static [u8],
-    prepared: Vec<u8>,
+    prepared: Bytes,
     worker: Worker,
     /// Names the runtime.
     hash: blake3::Hash,
@@ -70,7 +70,7 @@ impl Snapshotter {
                 mark(&mut prepared, hash);
                 loader.cache().put(PREPARED, runtime, &prepared);
                 let worker = load(&prepared, Origin::Prepared)?;
-                (prepared, worker)
+                (prepared.into(), worker)
             }
         };
         Ok(Self {
@@ -100,7 +100,7 @@ impl Snapshotter {
     }
 
     /// What another process needs in its cache to have the same at once.
-    pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
+    pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Bytes)>, BuildError> {
         let internal = |what: &str| BuildError::Internal(format!("the JavaScript runtime cannot be handed on: {what}"));
         let (Some(split), Some(code)) = (image::split(&self.prepared), self.code()) else {
             return Err(internal("it is not split"));
@@ -111,7 +111,7 @@ impl Snapshotter {
             .map_err(|error| internal(&format!("{error:#}")))?;
         Ok(vec![
             (loader.cache().name(PREPARED, self.runtime), self.prepared.clone()),
-            (loader.cache().name(COMPILED, &split.code), compiled),
+            (loader.cache().name(COMPILED, &split.code), compiled.into()),
         ])
     }
 

@@ -8,6 +8,7 @@ use crate::image::{self, IMAGE};
 use crate::images::{Base, ImageRoom, Images, PrivateImage};
 use crate::packed::Packed;
 use crate::sandbox::State;
+use crate::sealed;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -138,8 +139,8 @@ pub(crate) struct Loader {
     /// Where modules are compiled that are not in the cache; here, without any.
     children: Option<Arc<Children>>,
     images: Arc<Images>,
-    /// Code in use, by the hash of its module.
-    codes: Mutex<HashMap<blake3::Hash, Weak<Code>>>,
+    /// Code in use, by what it is called in the cache.
+    codes: Mutex<HashMap<String, Weak<Code>>>,
     /// Held by who compiles code: whoever comes meanwhile waits, if it is not there already.
     compiling: Mutex<()>,
     /// The code used last, kept when its last worker goes.
@@ -194,7 +195,7 @@ impl Loader {
                 Program::Shared(self.images.add(code, base, &split.image).map_err(refused)?)
             }
             None => {
-                let module = self.compile(wasm, origin)?;
+                let module = self.compile(wasm, &self.cache.name(COMPILED, wasm), origin)?;
                 let command = command(&module)?;
                 self.check_imports(module.imports())?;
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?, command)
@@ -227,7 +228,7 @@ impl Loader {
     pub(crate) fn kept(&self, name: &str, code: &Arc<Code>) -> Option<Worker> {
         let base = code.base.get()?;
         let kept = self.cache.get_named(name)?;
-        let mut kept = kept.as_slice();
+        let mut kept = &*kept;
         if frame(&mut kept).ok()? != base.hash().as_bytes() {
             return None;
         }
@@ -248,12 +249,15 @@ impl Loader {
         }
     }
 
-    /// Compiles `wasm`, or takes it from the disk.
-    fn compile(&self, wasm: &[u8], origin: Origin) -> Result<wasmtime::Module, LoadError> {
-        if let Some(artefact) = self.cache.get(COMPILED, wasm)
-            && let Ok(module) = self.compiled(&artefact)
-        {
-            return Ok(module);
+    /// Compiles `wasm`, or takes what has this name from the disk.
+    fn compile(&self, wasm: &[u8], name: &str, origin: Origin) -> Result<wasmtime::Module, LoadError> {
+        if let Some(file) = self.cache.sealed(name) {
+            // SAFETY: the cache gives back only what this machine compiled itself (see its first lines).
+            #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
+            let module = unsafe { sealed::module(&self.engine, file) };
+            if let Ok(module) = module {
+                return Ok(module);
+            }
         }
         if wasm.len() > SLOW_TO_COMPILE_BYTES {
             (self.notice)("compiling for this machine; this takes some seconds, once");
@@ -269,14 +273,13 @@ impl Loader {
                 (module, artefact)
             }
         };
-        self.cache.put(COMPILED, wasm, &artefact);
+        self.cache.put_named(name, &artefact);
         Ok(module)
     }
 
-    /// What the cache or a child made of a module.
+    /// What a child made of a module.
     fn compiled(&self, artefact: &[u8]) -> wasmtime::Result<wasmtime::Module> {
-        // SAFETY: the cache gives back only what this machine compiled itself (see its first lines); a child is this
-        // program, started by this process, and its pipe is its own.
+        // SAFETY: a child is this program, started by this process, and its pipe is its own.
         #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
         unsafe {
             wasmtime::Module::deserialize(&self.engine, artefact)
@@ -285,10 +288,10 @@ impl Loader {
 
     /// The code module `wasm`, compiled at most once in this process. Whoever comes meanwhile waits.
     fn code(&self, wasm: &[u8], origin: Origin) -> Result<Arc<Code>, LoadError> {
-        let hash = blake3::hash(wasm);
+        let name = self.cache.name(COMPILED, wasm);
         let known = || {
             let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-            codes.get(&hash).and_then(Weak::upgrade)
+            codes.get(&name).and_then(Weak::upgrade)
         };
         let code = match known() {
             Some(code) => code,
@@ -297,7 +300,7 @@ impl Loader {
                 if let Some(code) = known() {
                     return Ok(code);
                 }
-                let module = self.compile(wasm, origin)?;
+                let module = self.compile(wasm, &name, origin)?;
                 // The others are the image's.
                 let imports = self.check_imports(module.imports().filter(|import| import.module() != IMAGE))?;
                 let code = Arc::new(Code {
@@ -308,7 +311,7 @@ impl Loader {
                 });
                 let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
                 codes.retain(|_, code| code.strong_count() > 0);
-                codes.insert(hash, Arc::downgrade(&code));
+                codes.insert(name, Arc::downgrade(&code));
                 code
             }
         };

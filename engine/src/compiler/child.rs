@@ -20,7 +20,7 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
     let mut things = Vec::new();
     for _ in 0..count(&mut stdin)? {
         let name = String::from_utf8(frame(&mut stdin)?).map_err(io::Error::other)?;
-        things.push((name, frame(&mut stdin)?));
+        things.push((name, frame(&mut stdin)?.into()));
     }
     let warm = !things.is_empty();
     let config = Config {
