@@ -42,6 +42,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// The module.
+    #[cfg(any(fuzzing, test))]
     pub(crate) fn module(&self) -> Vec<u8> {
         let mut module = begin(&self.head, self.memory.len());
         module.extend_from_slice(&self.memory);

@@ -8,6 +8,7 @@
 
 mod bundle;
 mod cache;
+mod casing;
 mod charge;
 mod compiler;
 mod diagnostic;

@@ -109,10 +109,12 @@ impl Snapshotter {
             .module
             .serialize()
             .map_err(|error| internal(&format!("{error:#}")))?;
-        Ok(vec![
+        let mut made = vec![
             (loader.cache().name(PREPARED, self.runtime), self.prepared.clone()),
             (loader.cache().name(COMPILED, &split.code), compiled.into()),
-        ])
+        ];
+        made.extend(loader.casing(&split.image));
+        Ok(made)
     }
 
     /// Evaluates `script`, a module named `name`, and gives the snapshot.

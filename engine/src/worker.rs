@@ -4,7 +4,7 @@ use crate::LoadError;
 use crate::cache::Cache;
 use crate::compiler::Children;
 use crate::frames::{Frames, frame};
-use crate::image::{self, IMAGE};
+use crate::image::{self, IMAGE, Image};
 use crate::images::{Base, ImageRoom, Images, PrivateImage};
 use crate::packed::Packed;
 use crate::sandbox::State;
@@ -134,7 +134,7 @@ impl Ready<'_> {
 pub(crate) struct Loader {
     engine: wasmtime::Engine,
     linker: wasmtime::Linker<State>,
-    cache: Cache,
+    cache: Arc<Cache>,
     notice: fn(&str),
     /// Where modules are compiled that are not in the cache; here, without any.
     children: Option<Arc<Children>>,
@@ -151,13 +151,13 @@ impl Loader {
     pub(crate) fn new(
         engine: wasmtime::Engine,
         linker: wasmtime::Linker<State>,
-        cache: Cache,
+        cache: Arc<Cache>,
         notice: fn(&str),
         children: Option<Arc<Children>>,
         room: ImageRoom,
     ) -> Self {
         Self {
-            images: Arc::new(Images::new(&engine, &linker, room)),
+            images: Arc::new(Images::new(&engine, &linker, &cache, room)),
             engine,
             linker,
             cache,
@@ -175,6 +175,11 @@ impl Loader {
 
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// What another process needs in its cache to make this image without wasmtime.
+    pub(crate) fn casing(&self, image: &Image) -> Option<(String, Bytes)> {
+        self.images.casing(image)
     }
 
     pub(crate) fn linker(&self) -> &wasmtime::Linker<State> {
