@@ -5,9 +5,11 @@
 //! by its owner only. A file that does not verify is compiled anew. Files are written beside their place and renamed
 //! into it, so that no reader ever sees half of one. When they are too many bytes, those used longest ago go.
 
+use crate::sealed::Draft;
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 const TAG_BYTES: usize = blake3::OUT_LEN;
+
+/// A large file is read in parts of this size.
+const PART_BYTES: usize = 256 << 10;
 
 /// The ending of a file that is not complete.
 const DRAFT: &str = "draft";
@@ -36,7 +41,7 @@ pub(crate) struct Cache {
 enum Place {
     Folder(Folder),
     /// Memory: these, and no others.
-    Given(HashMap<String, Vec<u8>>),
+    Given(HashMap<String, Bytes>),
 }
 
 /// A folder of files, the key of their hashes, and how many bytes they may have together.
@@ -64,7 +69,7 @@ impl Cache {
                 getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
                 // Another process may be as early: whichever links first wins, and both use its key.
                 let draft = write_draft(folder, &[&key])?;
-                fs::File::open(&draft)?.sync_all()?;
+                File::open(&draft)?.sync_all()?;
                 match fs::hard_link(&draft, &key_file) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -87,7 +92,7 @@ impl Cache {
     }
 
     /// These things by their names, which a process of the same program made; nothing is added.
-    pub(crate) fn given(things: Vec<(String, Vec<u8>)>, context: u64) -> Self {
+    pub(crate) fn given(things: Vec<(String, Bytes)>, context: u64) -> Self {
         Self {
             place: Place::Given(things.into_iter().collect()),
             context,
@@ -95,15 +100,27 @@ impl Cache {
     }
 
     /// What was kept as the `kind` of thing that is made of `origin`, if it is there and is what was kept.
-    pub(crate) fn get(&self, kind: &str, origin: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, kind: &str, origin: &[u8]) -> Option<Bytes> {
         self.get_named(&self.name(kind, origin))
     }
 
     /// The same, by what [`Cache::name`] gave.
-    pub(crate) fn get_named(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get_named(&self, name: &str) -> Option<Bytes> {
         match &self.place {
             Place::Given(things) => things.get(name).cloned(),
             Place::Folder(folder) => folder.get(name),
+        }
+    }
+
+    /// The same, in a file in memory that can never change again: what was verified is what stays there.
+    pub(crate) fn sealed(&self, name: &str) -> Option<File> {
+        match &self.place {
+            Place::Given(things) => {
+                let mut draft = Draft::new(name).ok()?;
+                draft.write(things.get(name)?).ok()?;
+                draft.seal().ok()
+            }
+            Place::Folder(folder) => folder.sealed(name),
         }
     }
 
@@ -128,8 +145,8 @@ impl Cache {
 }
 
 impl Folder {
-    fn get(&self, name: &str) -> Option<Vec<u8>> {
-        let mut file = fs::File::open(self.path.join(name)).ok()?;
+    fn get(&self, name: &str) -> Option<Bytes> {
+        let mut file = File::open(self.path.join(name)).ok()?;
         let metadata = file.metadata().ok()?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.read_to_end(&mut bytes).ok()?;
@@ -137,14 +154,33 @@ impl Folder {
         if self.tag(name, made) != *hash {
             return None;
         }
-        // What was used last goes last. Where that cannot be noted, what was made last does.
-        let now = SystemTime::now();
-        let noted = metadata.modified().ok().and_then(|then| now.duration_since(then).ok());
-        if noted.is_some_and(|since| since > NOTED) {
-            let _ = file.set_modified(now);
-        }
+        note_use(&file, &metadata);
         bytes.truncate(bytes.len() - TAG_BYTES);
-        Some(bytes)
+        Some(bytes.into())
+    }
+
+    /// In parts that stay in the processor's cache, each hashed and written when it was read.
+    fn sealed(&self, name: &str) -> Option<File> {
+        let mut file = File::open(self.path.join(name)).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut left = usize::try_from(metadata.len()).ok()?.checked_sub(TAG_BYTES)?;
+        let mut draft = Draft::new(name).ok()?;
+        let mut hasher = self.hasher(name);
+        let mut part = vec![0; PART_BYTES];
+        while left > 0 {
+            let part = &mut part[..left.min(PART_BYTES)];
+            file.read_exact(part).ok()?;
+            hasher.update(part);
+            draft.write(part).ok()?;
+            left -= part.len();
+        }
+        let mut hash = [0; TAG_BYTES];
+        file.read_exact(&mut hash).ok()?;
+        if hasher.finalize() != hash {
+            return None;
+        }
+        note_use(&file, &metadata);
+        draft.seal().ok()
     }
 
     fn put(&self, name: &str, made: &[u8]) {
@@ -171,9 +207,13 @@ impl Folder {
     }
 
     fn tag(&self, name: &str, made: &[u8]) -> blake3::Hash {
+        self.hasher(name).update(made).finalize()
+    }
+
+    fn hasher(&self, name: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(name.as_bytes()).update(made);
-        hasher.finalize()
+        hasher.update(name.as_bytes());
+        hasher
     }
 
     /// Removes what was used longest ago until no more than `most` bytes are left, and the drafts of processes that died.
@@ -201,6 +241,15 @@ impl Folder {
             let _ = fs::remove_file(path);
             total -= size;
         }
+    }
+}
+
+/// What was used last goes last. Where that cannot be noted, what was made last does.
+fn note_use(file: &File, metadata: &Metadata) {
+    let now = SystemTime::now();
+    let noted = metadata.modified().ok().and_then(|then| now.duration_since(then).ok());
+    if noted.is_some_and(|since| since > NOTED) {
+        let _ = file.set_modified(now);
     }
 }
 
@@ -251,13 +300,23 @@ fn write_draft(folder: &Path, parts: &[&[u8]]) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Seek;
 
-    /// Keeps things of 100 bytes with their hash, and tells which of these are there.
+    /// Which of these things of 100 bytes with their hash are there. Both ways to get one say the same.
     fn kept(cache: &Cache, names: &str) -> String {
-        names
-            .chars()
-            .filter(|name| cache.get("thing", name.to_string().as_bytes()).is_some())
-            .collect()
+        let is_kept = |name: &char| {
+            let name = cache.name("thing", name.to_string().as_bytes());
+            let sealed = cache.sealed(&name).map(|mut file| {
+                let mut bytes = Vec::new();
+                file.rewind().unwrap();
+                file.read_to_end(&mut bytes).unwrap();
+                bytes
+            });
+            let got = cache.get_named(&name);
+            assert_eq!(got, sealed.map(Bytes::from));
+            got.is_some()
+        };
+        names.chars().filter(is_kept).collect()
     }
 
     fn put(cache: &Cache, name: &str) {
@@ -269,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path(), 320, 1).unwrap();
         let hours_ago = |name: &str, hours: u64| {
-            let file = fs::File::open(folder.path().join(cache.name("thing", name.as_bytes()))).unwrap();
+            let file = File::open(folder.path().join(cache.name("thing", name.as_bytes()))).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(hours * 60 * 60))
                 .unwrap();
         };
@@ -296,7 +355,7 @@ mod tests {
         for draft in [&old, &new] {
             fs::write(draft, "half").unwrap();
         }
-        let file = fs::File::open(&old).unwrap();
+        let file = File::open(&old).unwrap();
         file.set_modified(SystemTime::now() - 2 * FORGOTTEN).unwrap();
         put(&cache, "a");
         assert_eq!((old.exists(), new.exists()), (false, true));

@@ -13,6 +13,7 @@ pub use child::compile_for_parent;
 use crate::frames::{Frames, frame};
 use crate::snapshot::Built;
 use crate::{BuildError, LoadError, Source, TopLevelError};
+use bytes::Bytes;
 use protocol::{Answer, Job};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -62,7 +63,7 @@ struct Running {
     child: Child,
     /// Its stdin, once it has read what is ready-made.
     stdin: JoinHandle<io::Result<ChildStdin>>,
-    stdout: Receiver<io::Result<Vec<u8>>>,
+    stdout: Receiver<io::Result<(Vec<u8>, Vec<u8>)>>,
     stderr: Receiver<io::Result<Vec<u8>>>,
 }
 
@@ -89,7 +90,7 @@ impl Children {
     }
 
     /// Gives every child these things of the cache, by their names, and starts the first.
-    pub(crate) fn provide(self: &Arc<Self>, things: &[(String, Vec<u8>)]) {
+    pub(crate) fn provide(self: &Arc<Self>, things: &[(String, Bytes)]) {
         let mut frames = Frames::default();
         frames.count(things.len());
         for (name, made) in things {
@@ -152,25 +153,23 @@ impl Children {
         let header = serde_json::to_vec(job).map_err(|error| Lost::NotStarted(error.into()))?;
         frames.push(&header);
         frames.push(body);
-        let (answer, ended) = running.work(frames.into_bytes(), self.compiler.cpu * 3);
-        let Some(answer) = answer else {
-            return Err(Lost::Died(self.too_slow()));
+        let worked = running.work(frames.into_bytes(), self.compiler.cpu * 3);
+        // Not before: the start of the next takes a core for as long as this job, which somebody waits for.
+        self.prepare();
+        let (header, made) = match worked {
+            Ok(answer) => answer,
+            Err(Some(ended)) => return Err(Lost::Died(self.death(&ended))),
+            Err(None) => return Err(Lost::Died(self.too_slow())),
         };
-        // An answer is complete, or it is none: it may have died while it wrote.
-        let mut answer = answer.as_slice();
-        let parts = frame(&mut answer).and_then(|header| Ok((header, frame(&mut answer)?)));
-        if let Ok((header, made)) = parts
-            && let Ok(answer) = serde_json::from_slice(&header)
-        {
-            return Ok((answer, made));
+        match serde_json::from_slice(&header) {
+            Ok(answer) => Ok((answer, made)),
+            Err(_) => Err(Lost::Died(ANOTHER_QUESTION.into())),
         }
-        Err(Lost::Died(self.death(&ended)))
     }
 
-    /// The one that waits, and the next is started. One that has waited long may have been ended by somebody meanwhile.
-    fn take_spare(self: &Arc<Self>) -> Option<Running> {
+    /// The one that waits. One that has waited long may have been ended by somebody meanwhile.
+    fn take_spare(&self) -> Option<Running> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.prepare();
         spare.and_then(|mut running| matches!(running.child.try_wait(), Ok(None)).then_some(running))
     }
 
@@ -210,7 +209,7 @@ impl Children {
         Ok(Running {
             child,
             stdin,
-            stdout: read_all(stdout, MAX_ANSWER_BYTES),
+            stdout: read_answer(stdout, MAX_ANSWER_BYTES),
             stderr: read_all(stderr, MAX_LAST_WORDS),
         })
     }
@@ -258,8 +257,9 @@ struct Ended {
 }
 
 impl Running {
-    /// Sends a job; gives what the child answered, unless it took longer than `patience`, and how it ended.
-    fn work(mut self, job: Vec<u8>, patience: Duration) -> (Option<Vec<u8>>, Ended) {
+    /// Sends a job; gives what the child answered, or how it ended without a whole answer. It is given up when it took
+    /// longer than `patience`.
+    fn work(mut self, job: Vec<u8>, patience: Duration) -> Result<(Vec<u8>, Vec<u8>), Option<Ended>> {
         // Beside the rest, because a child that reads nothing would hold it up. That the pipe breaks is told by its end.
         let sending = std::thread::spawn(move || {
             if let Ok(Ok(mut stdin)) = self.stdin.join() {
@@ -267,6 +267,14 @@ impl Running {
             }
         });
         let answer = self.stdout.recv_timeout(patience);
+        if let Ok(Ok(answer)) = answer {
+            // It has nothing more to do. Its memory goes back to the system meanwhile: nobody waits for that.
+            std::thread::spawn(move || {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+            });
+            return Ok(answer);
+        }
         if answer.is_err() {
             // It may have ended meanwhile.
             let _ = self.child.kill();
@@ -274,13 +282,27 @@ impl Running {
         let status = self.child.wait().ok();
         let _ = sending.join();
         let last_words = self.stderr.recv().ok().and_then(Result::ok).unwrap_or_default();
-        let answer = match answer {
-            Ok(answer) => Some(answer.unwrap_or_default()),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Vec::new()),
-        };
-        (answer, Ended { status, last_words })
+        match answer {
+            Err(RecvTimeoutError::Timeout) => Err(None),
+            _ => Err(Some(Ended { status, last_words })),
+        }
     }
+}
+
+/// Reads the two frames of an answer on a thread of its own. An answer is complete, or it is none: a child may die while it
+/// writes. What is more than `most` is read away: a full pipe would hold the child.
+fn read_answer(mut pipe: impl Read + Send + 'static, most: u64) -> Receiver<io::Result<(Vec<u8>, Vec<u8>)>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = (&mut pipe).take(most);
+        let read = frame(&mut bytes).and_then(|header| Ok((header, frame(&mut bytes)?)));
+        if read.is_err() {
+            let _ = io::copy(&mut pipe, &mut io::sink());
+        }
+        // Nobody waits for it any more once the child was given up.
+        let _ = sender.send(read);
+    });
+    receiver
 }
 
 /// Reads all of a pipe on a thread of its own. What is more than `most` is read away: a full pipe would hold the child.

@@ -191,7 +191,7 @@ impl Engine {
         let loader = Loader::new(
             engine,
             linker,
-            cache,
+            Arc::new(cache),
             config.notice,
             children.clone(),
             config.image_room,

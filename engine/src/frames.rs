@@ -2,6 +2,9 @@
 
 use std::io::{self, Read};
 
+/// So much is taken for a byte string before its bytes are there: most are not longer.
+const AHEAD_BYTES: u64 = 8 << 20;
+
 /// Bytes to be sent or kept.
 #[derive(Default)]
 pub(crate) struct Frames(Vec<u8>);
@@ -35,10 +38,10 @@ pub(crate) fn count(from: &mut impl Read) -> io::Result<u64> {
     Ok(u64::from_le_bytes(number))
 }
 
-/// The next byte string. Takes no memory for a length before the bytes are there.
+/// The next byte string. Takes [`AHEAD_BYTES`] at most for a length before the bytes are there.
 pub(crate) fn frame(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let length = count(from)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(AHEAD_BYTES)).unwrap_or_default());
     let read = from.take(length).read_to_end(&mut bytes)?;
     match read as u64 == length {
         true => Ok(bytes),

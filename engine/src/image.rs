@@ -44,6 +44,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// The module.
+    #[cfg(any(fuzzing, test))]
     pub(crate) fn module(&self) -> Vec<u8> {
         let mut module = begin(&self.head, self.memory.len());
         module.extend_from_slice(&self.memory);
@@ -71,19 +72,51 @@ const MAX_TYPES: u32 = 10_000;
 /// A memory is kept as it is, zeros and all, up to this size; beyond, if half of it was written: so does wasmtime.
 const MAX_SPARSE_BYTES: usize = 16 << 20;
 
-/// Puts data where a module says, as its instantiation would. `None` where that would be a trap or too large an image.
-fn write(memory: &mut Vec<u8>, minimum: u64, written: &mut usize, offset: u32, data: &[u8]) -> Option<()> {
-    let offset = usize::try_from(offset).ok()?;
-    let end = offset.checked_add(data.len())?;
-    *written += data.len();
-    if end as u64 > minimum.saturating_mul(PAGE_BYTES) || end > MAX_SPARSE_BYTES.max(*written * 2) {
-        return None;
+/// The memory of a module, while its data is put where it says.
+struct Filling {
+    /// Bytes from 0; it may be longer than what was filled.
+    memory: Vec<u8>,
+    /// The end of what was filled.
+    end: usize,
+    /// Bytes of all data.
+    written: usize,
+}
+
+impl Filling {
+    /// Of a memory of so many pages. All of it is taken at once, because growing would copy it again and again; what
+    /// stays zero is only address space.
+    fn of(minimum: u64) -> Self {
+        let most = usize::try_from(minimum.saturating_mul(PAGE_BYTES)).unwrap_or(usize::MAX);
+        Self {
+            memory: vec![0; most.min(MAX_SPARSE_BYTES)],
+            end: 0,
+            written: 0,
+        }
     }
-    if !data.is_empty() && memory.len() < end {
-        memory.resize(end, 0);
+
+    fn finish(mut self) -> Bytes {
+        self.memory.truncate(self.end);
+        self.memory.into()
     }
-    memory.get_mut(offset..end).unwrap_or_default().copy_from_slice(data);
-    Some(())
+
+    /// Puts data where a module says, as its instantiation would. `None` where that would be a trap or too large an image.
+    fn fill(&mut self, minimum: u64, offset: u32, data: &[u8]) -> Option<()> {
+        let offset = usize::try_from(offset).ok()?;
+        let end = offset.checked_add(data.len())?;
+        self.written += data.len();
+        if end as u64 > minimum.saturating_mul(PAGE_BYTES) || end > MAX_SPARSE_BYTES.max(self.written * 2) {
+            return None;
+        }
+        if data.is_empty() {
+            return Some(());
+        }
+        self.end = self.end.max(end);
+        if self.memory.len() < end {
+            self.memory.resize(end, 0);
+        }
+        self.memory[offset..end].copy_from_slice(data);
+        Some(())
+    }
 }
 
 /// Splits `wasm`, or gives `None` where the halves would not be the same machine: the module then runs whole.
@@ -96,8 +129,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
     let mut memory = None;
     let mut globals = Vec::new();
     let mut image_globals = wasm_encoder::GlobalSection::new();
-    let mut image_memory = Vec::new();
-    let mut written = 0;
+    let mut image_memory = None;
 
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.ok()? {
@@ -149,6 +181,9 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
             }
             // Too many are not valid, and would be in the other half, where they are one.
             Payload::DataSection(section) if section.count() <= MAX_DATA_SEGMENTS => {
+                // There is one such section at most: the parser refuses a second.
+                let minimum = memory.map_or(0, |memory: wasmparser::MemoryType| memory.initial);
+                let filling = image_memory.insert(Filling::of(minimum));
                 for segment in section {
                     let segment = segment.ok()?;
                     match segment.kind {
@@ -159,14 +194,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
                             let Constant::I32(offset) = constant(&offset_expr)? else {
                                 return None;
                             };
-                            let minimum = memory?.initial;
-                            write(
-                                &mut image_memory,
-                                minimum,
-                                &mut written,
-                                offset.cast_unsigned(),
-                                segment.data,
-                            )?;
+                            filling.fill(memory?.initial, offset.cast_unsigned(), segment.data)?;
                         }
                         DataKind::Active { .. } => return None,
                         // wizer leaves empty ones where the runtime had its own. Without a data count, which is refused
@@ -243,7 +271,7 @@ pub(crate) fn split(wasm: &[u8]) -> Option<Split> {
         code: code.finish(),
         image: Image {
             head: image.finish(),
-            memory: image_memory.into(),
+            memory: image_memory.map(Filling::finish).unwrap_or_default(),
         },
     })
 }
@@ -275,9 +303,9 @@ const MAX_DATA_SEGMENTS: u32 = 100_000;
 /// As many we write.
 const MAX_SEGMENTS: usize = 50_000;
 
-/// The module `original` with this memory and these globals in the place of its own, and without custom sections.
-/// `None` where it has none, or anything that [`split`] refuses.
-pub(crate) fn join(original: &[u8], memory: &[u8], globals: &[ConstExpr]) -> Option<Vec<u8>> {
+/// The module `original` with this memory and these globals in the place of its own, and without custom sections, for
+/// which there is `room`. `None` where it has none, or anything that [`split`] refuses.
+pub(crate) fn join(original: &[u8], memory: &[u8], globals: &[ConstExpr], room: usize) -> Option<Vec<u8>> {
     let mut module = wasm_encoder::Module::new();
     for payload in Parser::new(0).parse_all(original) {
         match payload.ok()? {
@@ -304,16 +332,29 @@ pub(crate) fn join(original: &[u8], memory: &[u8], globals: &[ConstExpr]) -> Opt
             }
         }
     }
-    let mut data = wasm_encoder::DataSection::new();
-    for (start, bytes) in written(memory) {
-        data.active(
-            0,
-            &ConstExpr::i32_const(i32::try_from(start).ok()?),
-            bytes.iter().copied(),
-        );
+    // The encoder would look at each byte, and copy all of them as often as the section grows.
+    let segments = written(memory);
+    let mut heads = Vec::with_capacity(segments.len());
+    let mut count = Vec::new();
+    segments.len().encode(&mut count);
+    let mut length = count.len();
+    for (start, bytes) in &segments {
+        let mut head = vec![0];
+        ConstExpr::i32_const(i32::try_from(*start).ok()?).encode(&mut head);
+        bytes.len().encode(&mut head);
+        length += head.len() + bytes.len();
+        heads.push(head);
     }
-    module.section(&data);
-    Some(module.finish())
+    let mut module = module.finish();
+    module.reserve_exact(length + room + 16);
+    module.push(SectionId::Data as u8);
+    length.encode(&mut module);
+    module.extend_from_slice(&count);
+    for (head, (_, bytes)) in heads.iter().zip(segments) {
+        module.extend_from_slice(head);
+        module.extend_from_slice(bytes);
+    }
+    Some(module)
 }
 
 /// The stretches of a memory that are not zero.
@@ -420,7 +461,7 @@ mod tests {
         memory[70] = 7;
         memory[100_000] = 8;
         let globals = [ConstExpr::i64_const(3), ConstExpr::i32_const(4)];
-        let joined = join(&original, &memory, &globals).unwrap();
+        let joined = join(&original, &memory, &globals, 0).unwrap();
         wasmparser::Validator::new().validate_all(&joined).unwrap();
         assert_eq!(
             split(&joined).unwrap().code,
@@ -432,7 +473,24 @@ mod tests {
             (func (export \"_start\")) (data (i32.const 64) \"\\00\\00\\00\\00\\00\\00\\07\\00\")
             (data (i32.const 100000) \"\\08\\00\\00\\00\\00\\00\\00\\00\"))";
         assert_eq!(joined, wat::parse_str(expected).unwrap());
-        assert!(join(&original, &memory, &globals[..1]).is_none(), "a global is missing");
+        assert!(
+            join(&original, &memory, &globals[..1], 0).is_none(),
+            "a global is missing"
+        );
+    }
+
+    #[test]
+    fn a_large_memory_is_taken_where_it_is_dense() {
+        let original = wat::parse_str("(module (memory 1) (func (export \"_start\")))").unwrap();
+        let with = |memory: &[u8]| split(&join(&original, memory, &[], 0).unwrap());
+        let mut memory = vec![1; MAX_SPARSE_BYTES + (2 << 16)];
+        memory[..1 << 20].fill(0);
+        assert!(with(&memory).unwrap().image.memory == memory);
+        memory[..MAX_SPARSE_BYTES].fill(0);
+        assert!(with(&memory).is_none());
+        memory[MAX_SPARSE_BYTES..].fill(0);
+        memory[5000] = 1;
+        assert_eq!(with(&memory).unwrap().image.memory.len(), 5008);
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! A worker keeps its image packed, 55 kB for an echo; the module is made of that when it is executed and not
 //! there, in milliseconds. What was executed longest ago makes room. An execution under way keeps what it runs.
 
+use crate::cache::Cache;
+use crate::casing::Casings;
 use crate::image::Image;
 use crate::packed::Packed;
 use crate::sandbox::State;
 use crate::worker::Code;
 use bytes::Bytes;
-use rustix::fs::{MemfdFlags, SealFlags};
-use std::fs::File;
-use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use tokio::sync::Semaphore;
@@ -36,7 +35,7 @@ impl Default for ImageRoom {
 
 /// Those in memory.
 pub(crate) struct Images {
-    engine: wasmtime::Engine,
+    casings: Casings,
     linker: wasmtime::Linker<State>,
     room: ImageRoom,
     /// Images made so far: what was used since the last one was made is equally new.
@@ -108,10 +107,15 @@ impl PrivateImage {
 }
 
 impl Images {
-    pub(crate) fn new(engine: &wasmtime::Engine, linker: &wasmtime::Linker<State>, room: ImageRoom) -> Self {
+    pub(crate) fn new(
+        engine: &wasmtime::Engine,
+        linker: &wasmtime::Linker<State>,
+        cache: &Arc<Cache>,
+        room: ImageRoom,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            engine: engine.clone(),
+            casings: Casings::new(engine.clone(), cache.clone()),
             linker: linker.clone(),
             room,
             made: AtomicU64::new(0),
@@ -124,7 +128,7 @@ impl Images {
     pub(crate) fn add(&self, code: Arc<Code>, base: Arc<Base>, image: &Image) -> wasmtime::Result<Arc<PrivateImage>> {
         let packed = Packed::new(image, &base.memory);
         let private = Self::packed(code, base, packed);
-        self.make(&private, &image.module())?;
+        self.make(&private, &image.memory)?;
         Ok(private)
     }
 
@@ -159,15 +163,20 @@ impl Images {
             if let Some(present) = private.present() {
                 return Ok(present.module);
             }
-            let module = private.packed.module(&private.base.memory);
-            let module = module.ok_or_else(|| wasmtime::format_err!("the image of a worker cannot be unpacked"))?;
-            images.make(&private, &module)
+            let memory = private.packed.memory(&private.base.memory);
+            let memory = memory.ok_or_else(|| wasmtime::format_err!("the image of a worker cannot be unpacked"))?;
+            images.make(&private, &memory)
         });
         unpacked.await?
     }
 
-    fn make(&self, private: &Arc<PrivateImage>, module: &[u8]) -> wasmtime::Result<Arc<InstancePre<State>>> {
-        let (module, bytes) = mapped(&self.engine, module)?;
+    /// What another process needs in its cache to make this image without wasmtime.
+    pub(crate) fn casing(&self, image: &Image) -> Option<(String, Bytes)> {
+        self.casings.kept(&image.head, &image.memory)
+    }
+
+    fn make(&self, private: &Arc<PrivateImage>, memory: &[u8]) -> wasmtime::Result<Arc<InstancePre<State>>> {
+        let (module, bytes) = self.casings.compile(private.packed.head(), memory)?;
         let module = Arc::new(self.linker.instantiate_pre(&module)?);
         private
             .used
@@ -216,21 +225,6 @@ impl Images {
         );
         present.push(Arc::downgrade(newest));
     }
-}
-
-/// Compiles a module without functions into a file of its own, in memory. wasmtime maps what it finds there, and takes
-/// the memory of every instance from the same pages; a module made from bytes has them twice.
-fn mapped(engine: &wasmtime::Engine, wasm: &[u8]) -> wasmtime::Result<(wasmtime::Module, u64)> {
-    let artefact = engine.precompile_module(wasm)?;
-    let file = rustix::fs::memfd_create("image", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let mut file = File::from(file);
-    file.write_all(&artefact)?;
-    let seals = SealFlags::GROW | SealFlags::SHRINK | SealFlags::WRITE | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&file, seals)?;
-    // SAFETY: this is what wasmtime has just made of a module, and its file can never change again.
-    #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
-    let module = unsafe { wasmtime::Module::deserialize_open_file(engine, file)? };
-    Ok((module, artefact.len() as u64))
 }
 
 #[cfg(test)]

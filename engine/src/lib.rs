@@ -8,6 +8,7 @@
 
 mod bundle;
 mod cache;
+mod casing;
 mod charge;
 mod compiler;
 mod diagnostic;
@@ -29,6 +30,7 @@ mod packed;
 mod payload;
 mod run;
 mod sandbox;
+mod sealed;
 mod snapshot;
 mod source_map;
 mod stdio;

@@ -4,7 +4,7 @@
 //! of it compressed (LZ4). Where the other memory has ended, it is zeros.
 
 use crate::frames::{Frames, count, frame};
-use crate::image::{self, Image};
+use crate::image::Image;
 use std::io::{self, Read};
 
 const LINE_BYTES: usize = 64;
@@ -38,7 +38,11 @@ impl Packed {
 
     /// What `image` is besides `base`.
     pub(crate) fn new(image: &Image, base: &[u8]) -> Self {
-        let difference = difference(&image.memory, base);
+        // That of the first worker is its own base.
+        let difference = match std::ptr::eq(&*image.memory, base) {
+            true => Vec::new(),
+            false => difference(&image.memory, base),
+        };
         Self {
             head: image.head.as_slice().into(),
             length: image.memory.len(),
@@ -46,15 +50,19 @@ impl Packed {
         }
     }
 
-    /// The module of the image; `None` where `base` is another than it was, or this has been damaged.
-    pub(crate) fn module(&self, base: &[u8]) -> Option<Vec<u8>> {
+    /// The image's module without its memory.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The memory of the image; `None` where `base` is another than it was, or this has been damaged.
+    pub(crate) fn memory(&self, base: &[u8]) -> Option<Vec<u8>> {
         let difference = lz4_flex::decompress_size_prepended(&self.difference).ok()?;
-        let mut module = image::begin(&self.head, self.length);
-        let memory = module.len();
-        module.extend_from_slice(&base[..base.len().min(self.length)]);
-        module.resize(memory + self.length, 0);
-        apply(&difference, &mut module[memory..])?;
-        Some(module)
+        let mut memory = Vec::with_capacity(self.length);
+        memory.extend_from_slice(&base[..base.len().min(self.length)]);
+        memory.resize(self.length, 0);
+        apply(&difference, &mut memory)?;
+        Some(memory)
     }
 }
 
@@ -123,7 +131,7 @@ mod tests {
         let mut kept = Frames::default();
         Packed::new(&image, base).write(&mut kept);
         let packed = Packed::read(&mut kept.into_bytes().as_slice()).unwrap();
-        assert_eq!(packed.module(base), Some(image.module()));
+        assert_eq!(packed.memory(base).as_deref(), Some(&*image.memory));
         packed
     }
 
@@ -157,8 +165,8 @@ mod tests {
     #[test]
     fn another_base_is_found_out_or_gives_no_more_than_was_packed() {
         let packed = packed(&[1; 1000], &[]);
-        let other = packed.module(&[2; 5000]).unwrap();
-        assert_eq!(other.len(), packed.module(&[]).unwrap().len());
+        let other = packed.memory(&[2; 5000]).unwrap();
+        assert_eq!(other.len(), packed.memory(&[]).unwrap().len());
         for cut in 1..20 {
             let difference = difference(&[1; 1000], &[]);
             assert_eq!(apply(&difference[..difference.len() - cut], &mut [0; 1000]), None);

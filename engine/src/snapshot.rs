@@ -31,6 +31,9 @@ pub(crate) const SOURCE_MAP_SECTION: &str = "source-map";
 const PREPARED: &str = "prepared";
 const WORKER: &str = "worker";
 
+/// Room for the custom sections of a worker, beside its source map.
+const CUSTOM_BYTES: usize = 256;
+
 /// What became of a source.
 pub(crate) struct Built {
     pub(crate) module: Vec<u8>,
@@ -41,7 +44,7 @@ pub(crate) struct Built {
 /// A runtime with everything in it but a worker.
 pub(crate) struct Snapshotter {
     runtime: &'static [u8],
-    prepared: Vec<u8>,
+    prepared: Bytes,
     worker: Worker,
     /// Names the runtime.
     hash: blake3::Hash,
@@ -67,7 +70,7 @@ impl Snapshotter {
                 mark(&mut prepared, hash);
                 loader.cache().put(PREPARED, runtime, &prepared);
                 let worker = load(&prepared, Origin::Prepared)?;
-                (prepared, worker)
+                (prepared.into(), worker)
             }
         };
         Ok(Self {
@@ -97,7 +100,7 @@ impl Snapshotter {
     }
 
     /// What another process needs in its cache to have the same at once.
-    pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
+    pub(crate) fn made(&self, loader: &Loader) -> Result<Vec<(String, Bytes)>, BuildError> {
         let internal = |what: &str| BuildError::Internal(format!("the JavaScript runtime cannot be handed on: {what}"));
         let (Some(split), Some(code)) = (image::split(&self.prepared), self.code()) else {
             return Err(internal("it is not split"));
@@ -106,10 +109,12 @@ impl Snapshotter {
             .module
             .serialize()
             .map_err(|error| internal(&format!("{error:#}")))?;
-        Ok(vec![
+        let mut made = vec![
             (loader.cache().name(PREPARED, self.runtime), self.prepared.clone()),
-            (loader.cache().name(SHARED, &split.code), compiled),
-        ])
+            (loader.cache().name(SHARED, &split.code), compiled.into()),
+        ];
+        made.extend(loader.casing(&split.image));
+        Ok(made)
     }
 
     /// Evaluates `script`, a module named `name`, and gives the snapshot.
@@ -177,7 +182,13 @@ async fn step(
     };
     let unsplit = || BuildError::Internal("the JavaScript runtime is no module that can be snapshotted".into());
     let (memory, globals) = machine(&mut store, &instances).ok_or_else(unsplit)?;
-    image::join(module, memory.data(&store), &globals).ok_or_else(unsplit)
+    image::join(
+        module,
+        memory.data(&store),
+        &globals,
+        CUSTOM_BYTES + map.map_or(0, <[u8]>::len),
+    )
+    .ok_or_else(unsplit)
 }
 
 /// The memory and the globals of an image, in their order.

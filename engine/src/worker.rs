@@ -4,10 +4,11 @@ use crate::LoadError;
 use crate::cache::Cache;
 use crate::compiler::Children;
 use crate::frames::{Frames, frame};
-use crate::image::{self, IMAGE};
+use crate::image::{self, IMAGE, Image};
 use crate::images::{Base, ImageRoom, Images, PrivateImage};
 use crate::packed::Packed;
 use crate::sandbox::State;
+use crate::sealed;
 use crate::snapshot::{RUNTIME_SECTION, SOURCE_MAP_SECTION};
 use crate::trampolines::{self, through_table};
 use bytes::Bytes;
@@ -127,13 +128,13 @@ impl Ready<'_> {
 pub(crate) struct Loader {
     engine: wasmtime::Engine,
     linker: wasmtime::Linker<State>,
-    cache: Cache,
+    cache: Arc<Cache>,
     notice: fn(&str),
     /// Where modules are compiled that are not in the cache; here, without any.
     children: Option<Arc<Children>>,
     images: Arc<Images>,
-    /// Code in use, by the hash of its module.
-    codes: Mutex<HashMap<blake3::Hash, Weak<Code>>>,
+    /// Code in use, by what it is called in the cache.
+    codes: Mutex<HashMap<String, Weak<Code>>>,
     /// Held by who compiles code: whoever comes meanwhile waits, if it is not there already.
     compiling: Mutex<()>,
     /// The code used last, kept when its last worker goes.
@@ -144,13 +145,13 @@ impl Loader {
     pub(crate) fn new(
         engine: wasmtime::Engine,
         linker: wasmtime::Linker<State>,
-        cache: Cache,
+        cache: Arc<Cache>,
         notice: fn(&str),
         children: Option<Arc<Children>>,
         room: ImageRoom,
     ) -> Self {
         Self {
-            images: Arc::new(Images::new(&engine, &linker, room)),
+            images: Arc::new(Images::new(&engine, &linker, &cache, room)),
             engine,
             linker,
             cache,
@@ -170,6 +171,11 @@ impl Loader {
         &self.cache
     }
 
+    /// What another process needs in its cache to make this image without wasmtime.
+    pub(crate) fn casing(&self, image: &Image) -> Option<(String, Bytes)> {
+        self.images.casing(image)
+    }
+
     /// Checks and compiles a module.
     pub(crate) fn load(&self, wasm: &[u8], origin: Origin) -> Result<Worker, LoadError> {
         let customs = customs(wasm)?;
@@ -184,7 +190,8 @@ impl Loader {
                 Program::Shared(self.images.add(code, base, &split.image).map_err(refused)?)
             }
             None => {
-                let module = self.compile(wasm, origin, COMPILED, |wasm| Ok(wasm.into()))?;
+                let name = self.cache.name(COMPILED, wasm);
+                let module = self.compile(wasm, &name, origin, |wasm| Ok(wasm.into()))?;
                 let command = command(&module)?;
                 self.check_imports(module.imports().map(|import| (import.module(), import.name())))?;
                 Program::Whole(self.linker.instantiate_pre(&module).map_err(refused)?, command)
@@ -217,7 +224,7 @@ impl Loader {
     pub(crate) fn kept(&self, name: &str, code: &Arc<Code>) -> Option<Worker> {
         let base = code.base.get()?;
         let kept = self.cache.get_named(name)?;
-        let mut kept = kept.as_slice();
+        let mut kept = &*kept;
         if frame(&mut kept).ok()? != base.hash().as_bytes() {
             return None;
         }
@@ -238,18 +245,21 @@ impl Loader {
         }
     }
 
-    /// Compiles what `prepare` makes of `wasm`, or takes it from the disk, where it is this `kind` of thing.
+    /// Compiles what `prepare` makes of `wasm`, or takes what has this name from the disk.
     fn compile(
         &self,
         wasm: &[u8],
+        name: &str,
         origin: Origin,
-        kind: &str,
         prepare: impl for<'a> FnOnce(&'a [u8]) -> Result<Cow<'a, [u8]>, trampolines::Fault>,
     ) -> Result<wasmtime::Module, LoadError> {
-        if let Some(artefact) = self.cache.get(kind, wasm)
-            && let Ok(module) = self.compiled(&artefact)
-        {
-            return Ok(module);
+        if let Some(file) = self.cache.sealed(name) {
+            // SAFETY: the cache gives back only what this machine compiled itself (see its first lines).
+            #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
+            let module = unsafe { sealed::module(&self.engine, file) };
+            if let Ok(module) = module {
+                return Ok(module);
+            }
         }
         if wasm.len() > SLOW_TO_COMPILE_BYTES {
             (self.notice)("compiling for this machine; this takes some seconds, once");
@@ -266,14 +276,13 @@ impl Loader {
                 (module, artefact)
             }
         };
-        self.cache.put(kind, wasm, &artefact);
+        self.cache.put_named(name, &artefact);
         Ok(module)
     }
 
-    /// What the cache or a child made of a module.
+    /// What a child made of a module.
     fn compiled(&self, artefact: &[u8]) -> wasmtime::Result<wasmtime::Module> {
-        // SAFETY: the cache gives back only what this machine compiled itself (see its first lines); a child is this
-        // program, started by this process, and its pipe is its own.
+        // SAFETY: a child is this program, started by this process, and its pipe is its own.
         #[expect(unsafe_code, reason = "wasmtime runs precompiled code without looking at it again")]
         unsafe {
             wasmtime::Module::deserialize(&self.engine, artefact)
@@ -282,10 +291,10 @@ impl Loader {
 
     /// The code module `wasm`, compiled at most once in this process. Whoever comes meanwhile waits.
     fn code(&self, wasm: &[u8], origin: Origin) -> Result<Arc<Code>, LoadError> {
-        let hash = blake3::hash(wasm);
+        let name = self.cache.name(SHARED, wasm);
         let known = || {
             let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-            codes.get(&hash).and_then(Weak::upgrade)
+            codes.get(&name).and_then(Weak::upgrade)
         };
         let code = match known() {
             Some(code) => code,
@@ -296,7 +305,7 @@ impl Loader {
                 }
                 let functions = image::functions(wasm).map_err(not_wasm)?;
                 self.check_imports(functions.iter().map(|import| (import.module, import.name)))?;
-                let module = self.compile(wasm, origin, SHARED, |wasm| Ok(through_table(wasm, IMAGE)?.into()))?;
+                let module = self.compile(wasm, &name, origin, |wasm| Ok(through_table(wasm, IMAGE)?.into()))?;
                 let code = Arc::new(Code {
                     command: command(&module)?,
                     module,
@@ -304,7 +313,7 @@ impl Loader {
                 });
                 let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
                 codes.retain(|_, code| code.strong_count() > 0);
-                codes.insert(hash, Arc::downgrade(&code));
+                codes.insert(name, Arc::downgrade(&code));
                 code
             }
         };

@@ -33,7 +33,7 @@ pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
     let is_source = matches!(code, Code::Source(_));
     let engine = build::engine(&settings.cache, &settings.limits)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let execution = runtime.block_on(async {
+    let (execution, worker) = runtime.block_on(async {
         let worker = source::load(&engine, code).await?;
         let gate = Gate::new(settings.outside.clone());
         let context = gate.context(Vec::new(), settings.properties.clone(), settings.secrets.clone());
@@ -44,7 +44,8 @@ pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
             grants: gate.grants(&context, 0),
         };
         // Nothing cancels it but the end of the process.
-        anyhow::Ok(engine.run(&worker, request, std::future::pending()).await?)
+        let execution = engine.run(&worker, request, std::future::pending()).await?;
+        anyhow::Ok((execution, worker))
     })?;
     let printed = match settings.output {
         Output::Value => value(&execution, is_source.then_some(&*folder)),
@@ -53,6 +54,8 @@ pub fn once(settings: &Run, payload: Payload) -> anyhow::Result<ExitCode> {
     if let Some(hint) = hint(&execution, &settings.limits) {
         console::err(hint);
     }
+    // Unmapping gigabytes of address space takes a millisecond; the end of the process does it in any case.
+    std::mem::forget((worker, engine, runtime));
     printed.context("cannot write the result")?;
     Ok(if answer::succeeded(&execution) {
         ExitCode::SUCCESS

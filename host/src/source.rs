@@ -91,7 +91,9 @@ fn read_at_most(file: &Path, most: usize) -> Result<Vec<u8>, Fault> {
     if !found.is_file() {
         return Err(fault(&"is not a file"));
     }
-    let mut bytes = Vec::new();
+    // All at once, and one byte more, which shows that it has not grown meanwhile.
+    let expected = usize::try_from(found.len()).unwrap_or(usize::MAX).min(most);
+    let mut bytes = Vec::with_capacity(expected + 1);
     let opened = File::open(file).map_err(|error| fault(&error))?;
     opened
         .take(most as u64 + 1)

@@ -5,7 +5,9 @@ use crate::cache::Cache;
 use crate::frames::{Frames, count, frame};
 use crate::snapshot::Built;
 use crate::{BuildError, Config, Engine, ImageRoom, Limits, Source, TopLevelError};
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 /// A child runs one guest at a time: the top level of a worker, or of what surrounds it.
@@ -18,7 +20,7 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
     let mut things = Vec::new();
     for _ in 0..count(&mut stdin)? {
         let name = String::from_utf8(frame(&mut stdin)?).map_err(io::Error::other)?;
-        things.push((name, frame(&mut stdin)?));
+        things.push((name, frame(&mut stdin)?.into()));
     }
     let warm = !things.is_empty();
     let config = Config {
@@ -64,10 +66,11 @@ pub fn compile_for_parent(folder: Option<PathBuf>) -> io::Result<()> {
     };
     let mut frames = Frames::default();
     frames.push(&serde_json::to_vec(&answer)?);
-    frames.push(&made);
-    let mut stdout = io::stdout().lock();
+    frames.count(made.len());
+    // Not through the buffer of `stdout`, nor another of that size.
+    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     stdout.write_all(&frames.into_bytes())?;
-    stdout.flush()
+    stdout.write_all(&made)
 }
 
 fn told(error: BuildError) -> Answer {
