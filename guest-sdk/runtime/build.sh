@@ -18,6 +18,7 @@ fetched=$(/usr/bin/cargo metadata --quiet --format-version 1 --manifest-path tar
 rm -rf target/patched
 cp -r "$(dirname "$fetched")" target/patched
 patch --quiet -d target/patched -p1 <quickjs.patch
+cp quickjs-json.h target/patched/quickjs/
 # In its place only if it is other than what is there: everything is compiled anew then.
 if ! diff -rq target/patched target/rquickjs-sys >/dev/null 2>&1; then
     rm -rf target/rquickjs-sys
@@ -32,7 +33,7 @@ export CARGO_TARGET_WASM32_WASIP1_LINKER=wasm-ld-22
 export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-Clink-self-contained=no -Lnative=/usr/lib/wasm32-wasi -Ctarget-feature=+simd128 --remap-path-prefix=$PWD=/runtime --remap-path-prefix=$cargo_home=/cargo"
 export RQUICKJS_SYS_NO_WASI_SDK=1 LIBCLANG_PATH=/usr/lib/llvm-22/lib
 export CC_wasm32_wasip1=clang-22 AR_wasm32_wasip1=ar
-export CFLAGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -msimd128 -ffile-prefix-map=$PWD=/runtime -include $PWD/stack-limit.h"
+export CFLAGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -msimd128 -ffile-prefix-map=$PWD=/runtime -include $PWD/stack-limit.h -iquote $PWD/target/rquickjs-sys/quickjs"
 export BINDGEN_EXTRA_CLANG_ARGS_wasm32_wasip1="-isystem /usr/include/wasm32-wasi -fvisibility=default"
 build() {
     /usr/bin/cargo build --release --locked -Zbuild-std=std,panic_abort --target wasm32-wasip1 --features "$1"

@@ -9,5 +9,6 @@ mod foreign;
 mod hostile;
 mod javascript;
 mod json;
+mod json_in_javascript;
 mod limits;
 mod snapshot;
