@@ -25,7 +25,8 @@ npm install --no-fund --no-audit deno@2 workerd quickjs-emscripten "$isolated"
 
 if [ "${1:-}" = wasmtime ]; then
   cargo install wasmtime-cli --locked --version ^48 --root "$peers/wasmtime"
-  npm install --no-fund --no-audit @bytecodealliance/componentize-js@0.23
+  # It needs the second, and does not say so.
+  npm install --no-fund --no-audit @bytecodealliance/componentize-js@0.23 @bytecodealliance/preview2-shim@0.17
   cd "$peers/starling"
   # The interfaces come with wasmtime's sources. The engine in componentize-js 0.23 speaks 0.2.10 and nothing else.
   version=$("$peers/wasmtime/bin/wasmtime" --version | cut -d ' ' -f 2)
