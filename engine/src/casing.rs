@@ -224,7 +224,10 @@ mod tests {
         let pages = written_pages(memory);
         let casing = casings.known(&casings.name(head, &pages)).unwrap();
         let mut laid = Vec::new();
-        let write = |part: &[u8]| Ok(laid.extend_from_slice(part));
+        let write = |part: &[u8]| {
+            laid.extend_from_slice(part);
+            Ok(())
+        };
         casing.lay(memory, &pages, write).unwrap();
         (laid, casings.precompile(head, memory).unwrap())
     }

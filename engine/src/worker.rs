@@ -14,7 +14,7 @@ use crate::trampolines::{self, through_table};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::error::Error;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use wasmparser::{Parser, Payload};
 use wasmtime::{Extern, Instance, Memory, ModuleExport, Store, TypedFunc};
@@ -396,9 +396,13 @@ fn command(module: &wasmtime::Module) -> Result<Command, LoadError> {
     }
 }
 
-/// A module that cannot be read.
-fn not_wasm(error: impl Display) -> LoadError {
-    LoadError::Module(format!("this is not a WebAssembly module: {error}"))
+/// A module that cannot be read, and at its root why.
+fn not_wasm(error: impl Error) -> LoadError {
+    let mut cause: &dyn Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    LoadError::Module(format!("this is not a WebAssembly module: {cause}"))
 }
 
 /// Whatever wasmtime finds wrong with a module is the module's fault.

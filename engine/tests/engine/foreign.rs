@@ -283,6 +283,46 @@ fn a_module_that_poses_as_javascript_gains_nothing() {
     let error = posing("(import \"image\" \"f\" (func))").err().unwrap().to_string();
     assert!(error.contains("image.f"), "{error}");
     assert!(posing("").is_ok());
+    let error = posing("(import \"host\" \"wait\" (func (param i64)))")
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("host::wait") && error.contains("i64"), "{error}");
+}
+
+#[tokio::test]
+async fn a_module_that_poses_as_javascript_calls_us_all_the_same() {
+    // As many imports as are called through a table, one too many for that, and tables of its own beside it.
+    let tables = "(table 1 funcref)".repeat(4);
+    for (imports, rest) in [(1000, ""), (1001, ""), (3, tables.as_str())] {
+        let import = "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func (param i32)))".repeat(imports);
+        let text = format!(
+            "(module {import} (memory (export \"memory\") 1) {rest}
+               (func (export \"_start\") (call {} (i32.const 9))) (@custom \"javascript-runtime\" \"x\"))",
+            imports - 1
+        );
+        let worker = ENGINE.load(&wat::parse_str(text).unwrap()).unwrap();
+        assert_eq!(
+            run(&worker, "").await.outcome,
+            Outcome::Exit(9, None),
+            "{imports} {rest}"
+        );
+    }
+}
+
+#[test]
+fn what_poses_as_javascript_and_cannot_be_read_is_refused() {
+    let text = "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func (param i32)))
+        (memory (export \"memory\") 1) (func (export \"_start\") (call 0 (i32.const 3)))
+        (@custom \"javascript-runtime\" \"x\"))";
+    let mut module = wat::parse_str(text).unwrap();
+    let call = module.windows(4).position(|code| code == [0x41, 3, 0x10, 0]).unwrap();
+    for (place, byte, reason) in [(2, 0xff, "illegal opcode"), (0, 0x42, "expected i32, found i64")] {
+        let before = std::mem::replace(&mut module[call + place], byte);
+        let error = ENGINE.load(&module).err().unwrap().to_string();
+        assert!(error.contains(reason), "{error}");
+        module[call + place] = before;
+    }
 }
 
 /// A module that makes calls of WASI, each written to stdout as a digit: the error number.
