@@ -24,6 +24,7 @@ mod hostcall;
 mod image;
 mod images;
 mod inspect;
+mod join;
 pub mod limits;
 mod operation;
 mod packed;

@@ -7,6 +7,7 @@
 use crate::execution::Thrown;
 use crate::frames::Frames;
 use crate::image;
+use crate::join::join;
 use crate::sandbox::{self, Armed, Given};
 use crate::supervise::{Ended, supervise};
 use crate::worker::{Code, Instances, Loader, Origin, Program, SHARED, Worker};
@@ -182,7 +183,7 @@ async fn step(
     };
     let unsplit = || BuildError::Internal("the JavaScript runtime is no module that can be snapshotted".into());
     let (memory, globals) = machine(&mut store, &instances).ok_or_else(unsplit)?;
-    image::join(
+    join(
         module,
         memory.data(&store),
         &globals,

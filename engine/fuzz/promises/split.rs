@@ -3,6 +3,7 @@
 use super::{ENGINE, TOKIO, loaded, small};
 use crate::Grants;
 use crate::image::{self, Split};
+use crate::join;
 use crate::sandbox::{self, Armed, Given, State};
 use crate::snapshot::{self, RUNTIME_SECTION};
 use crate::supervise::{self, supervise};
@@ -142,11 +143,11 @@ fn machine(worker: &Worker) -> Option<Left> {
 /// A snapshot of what was left has the same code, and a snapshot of the snapshot is the snapshot.
 fn check_join(module: &[u8], halves: &Split, memory: &[u8], globals: &[ConstExpr]) {
     let engine = ENGINE.loader().engine();
-    let joined = image::join(module, memory, globals, 0).expect("what splits can be joined");
+    let joined = join::join(module, memory, globals, 0).expect("what splits can be joined");
     wasmtime::Module::validate(engine, &joined).expect("what is joined is valid");
     let again = image::split(&joined).expect("what is joined splits");
     assert!(again.code == halves.code, "the code is another");
-    let twice = image::join(&joined, memory, globals, 0).expect("what is joined can be joined");
+    let twice = join::join(&joined, memory, globals, 0).expect("what is joined can be joined");
     assert!(twice == joined, "joined twice it is another");
     check_memory(&again.image.module(), memory);
 }
