@@ -48,5 +48,6 @@ pub mod status;
 pub mod store;
 pub mod suggest;
 pub mod tls;
+pub mod together;
 pub mod tokens;
 pub mod workers;

@@ -3,6 +3,7 @@
 use crate::http::service::{MAX_HEADERS, Service, Stage};
 use crate::schedule;
 use crate::tls::Tls;
+use crate::together::Together;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -70,6 +71,7 @@ pub async fn run(
                 let (builder, service, stage) = (builder.clone(), service.clone(), watching.clone());
                 // Answers are written whole: waiting to fill a packet would only delay them.
                 let _ = stream.set_nodelay(true);
+                let stream = Together::new(stream);
                 match tls.clone() {
                     None => _ = tokio::spawn(connection(stream, place, builder, service, stage, times.header)),
                     Some(tls) => _ = tokio::spawn(async move {
@@ -115,10 +117,10 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
 /// Speaks TLS with a client. One that does not, or takes its time, is left, as are all when the server stops.
 async fn shake_hands(
     tls: &Tls,
-    stream: TcpStream,
+    stream: Together<TcpStream>,
     mut stage: watch::Receiver<Stage>,
     patience: Duration,
-) -> Option<TlsStream<TcpStream>> {
+) -> Option<TlsStream<Together<TcpStream>>> {
     tokio::select! {
         shaken = timeout(patience, tls.accept(stream)) => shaken.ok()?.ok(),
         _ = stage.wait_for(|stage| *stage != Stage::Open) => None,

@@ -21,7 +21,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, StatusCode, Version};
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
@@ -76,7 +76,8 @@ impl Service {
     {
         let (head, body) = request.into_parts();
         let mut upload = Upload::new(body, &head.headers, self.held.clone());
-        let answered = contain_panic(self.dispatch(&head, &mut upload, stage)).await;
+        // Pinned here: it has kilobytes, and would be moved with each function that it is given to.
+        let answered = contain_panic(pin!(self.dispatch(&head, &mut upload, stage))).await;
         let gives_up = answered.as_ref().is_err_and(|refusal| refusal.gives_up);
         let mut reply = answered.unwrap_or_else(Reply::from);
         if gives_up {
@@ -145,8 +146,7 @@ impl Service {
 }
 
 /// A panic is our bug; it costs the one request in which it happens, and is told in the log.
-async fn contain_panic<T>(answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    let mut answer = pin!(answer);
+async fn contain_panic<T>(mut answer: Pin<&mut impl Future<Output = Result<T, Refusal>>>) -> Result<T, Refusal> {
     std::future::poll_fn(|context| {
         // After a panic the future is dropped, and never looked at again.
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
@@ -169,6 +169,6 @@ mod tests {
             assert_eq!(1, 2, "a bug");
             Ok(())
         };
-        assert_eq!(Reply::from(contain_panic(bug).await.unwrap_err()).status(), 500);
+        assert_eq!(Reply::from(contain_panic(pin!(bug)).await.unwrap_err()).status(), 500);
     }
 }

@@ -18,10 +18,12 @@ pub struct Entry {
     /// The worker's key.
     pub worker: String,
     /// Its project.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// The name of its action.
     pub action: String,
     /// The version that was executed; absent for code that was never saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
     /// Whether `executionStatus` is STATUS_SUCCESS.
     pub success: bool,
@@ -36,10 +38,13 @@ pub struct Entry {
     /// Whether it was a test.
     pub test_run: bool,
     /// The trace that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
     /// A JSON document, unless it was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
     /// A JSON document, unless it was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
     /// Lines.
     pub logs: String,
@@ -76,6 +81,19 @@ pub struct Cursor {
 }
 
 impl Entry {
+    /// As it is stored.
+    pub(super) fn document(&self) -> Result<String> {
+        let mut json = Vec::with_capacity(self.bytes() * 5 / 4);
+        serde_json::to_writer(&mut json, self).map_err(|error| Error::Invalid(error.to_string()))?;
+        String::from_utf8(json).map_err(|error| Error::Invalid(error.to_string()))
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.payload.iter().chain(&self.result).map(String::len).sum::<usize>();
+        size_of::<Self>() + texts + self.logs.len() + self.usage.len()
+    }
+
     /// Cuts payload, result and logs to the limit, the longest first.
     pub fn cut(&mut self) {
         let mut parts: Vec<&mut String> = self.payload.iter_mut().chain(&mut self.result).collect();

@@ -117,7 +117,7 @@ impl Queue {
 
     fn push(&self, entry: Entry) {
         let mut waiting = self.locked();
-        waiting.bytes += size(&entry);
+        waiting.bytes += entry.bytes();
         waiting.entries.push_back(entry);
         self.shorten(&mut waiting);
         let wake = waiting.entries.len() == 1 || waiting.entries.len() == BATCH;
@@ -140,7 +140,7 @@ impl Queue {
             let Some(oldest) = waiting.entries.pop_front() else {
                 break;
             };
-            waiting.bytes -= size(&oldest);
+            waiting.bytes -= oldest.bytes();
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -153,7 +153,7 @@ impl Queue {
             let Some(entry) = waiting.entries.pop_front() else {
                 break;
             };
-            bytes += size(&entry);
+            bytes += entry.bytes();
             batch.push(entry);
         }
         waiting.bytes -= bytes;
@@ -166,7 +166,7 @@ impl Queue {
         let mut waiting = self.locked();
         waiting.under_way = 0;
         for entry in batch.into_iter().rev() {
-            waiting.bytes += size(&entry);
+            waiting.bytes += entry.bytes();
             waiting.entries.push_front(entry);
         }
         self.shorten(&mut waiting);
@@ -177,16 +177,6 @@ impl Queue {
         self.dropped.fetch_add(dropped, Ordering::Relaxed);
         self.locked().under_way = 0;
     }
-}
-
-fn size(entry: &Entry) -> usize {
-    let texts = entry
-        .payload
-        .iter()
-        .chain(&entry.result)
-        .map(String::len)
-        .sum::<usize>();
-    size_of::<Entry>() + texts + entry.logs.len() + entry.usage.len()
 }
 
 async fn run(queue: Arc<Queue>, pool: AnyPool, statements: Statements, timeout: Duration) {
@@ -271,7 +261,7 @@ async fn insert(pool: &AnyPool, statements: &Statements, mut batch: &[Entry]) ->
         while let Some((entries, rest)) = batch.split_at_checked(*rows) {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(statement.clone()));
             for entry in entries {
-                let document = serde_json::to_string(entry).map_err(|error| Error::Invalid(error.to_string()))?;
+                let document = entry.document()?;
                 query = query
                     .bind(&entry.execution)
                     .bind(&entry.worker)
