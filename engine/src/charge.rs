@@ -7,8 +7,8 @@
 use crate::sandbox::State;
 use wasmtime::{AsContextMut, Caller, Extern, Memory};
 
-/// Fuel between two yields: about 70 µs of JavaScript.
-pub(crate) const YIELD_INTERVAL: u64 = 1_000_000;
+/// Fuel between two yields: about 35 µs of JavaScript.
+pub(crate) const YIELD_INTERVAL: u64 = 500_000;
 /// Fuel for one call.
 pub(crate) const BASE: u64 = 500;
 

@@ -18,7 +18,7 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 const BATCH: usize = 2048;
 const BATCH_BYTES: usize = 4 << 20;
 /// How long the first entry waits for others.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(50);
 /// How often the log tells of lost entries.
 const TELL: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_millis(500);
