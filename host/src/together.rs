@@ -3,7 +3,7 @@
 //! Who waits for an answer on another core is woken by it, which costs the sender more than all the rest of sending: 14 % of
 //! an echo on a virtual machine, where the other core sleeps in the hypervisor. Of answers that are sent one right after the
 //! other only the first wakes somebody. So an answer waits until its thread looks at the network next, which it does
-//! after eight turns of tasks ([`serve`](crate::serve)); where nothing else is to be done that is at once.
+//! after eight turns of tasks ([`serve`](crate::serve)), or when there is nothing else to be done; then for its own turn.
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};

@@ -83,6 +83,7 @@ pub struct Cursor {
 impl Entry {
     /// As it is stored.
     pub(super) fn document(&self) -> Result<String> {
+        // With keys, and quotes that are escaped.
         let mut json = Vec::with_capacity(self.bytes() * 5 / 4);
         serde_json::to_writer(&mut json, self).map_err(|error| Error::Invalid(error.to_string()))?;
         String::from_utf8(json).map_err(|error| Error::Invalid(error.to_string()))
